@@ -1,0 +1,102 @@
+"""What a key carrier (ключевой носитель) is, apart from where it is plugged.
+
+A carrier's identity is maker, model and serial in canonical form. Slot numbers, reader names and
+USB ports are places, never identities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХавекмнорстх", "ABEKMHOPCTXabekmhopctx")
+_SEPARATORS = str.maketrans("", "", " :-.\u00a0\u200b")
+_HEX = frozenset("0123456789abcdef")
+
+
+class Maker(StrEnum):
+    """Who made the carrier: decides how its serial is spelled."""
+
+    RUTOKEN = "rutoken"
+    JACARTA = "jacarta"
+    ETOKEN = "etoken"
+    ESMART = "esmart"
+    YUBIKEY = "yubikey"
+    SOFTHSM = "softhsm"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A carrier's identity: two carriers are the same one exactly when these are equal.
+
+    ``model`` is the maker's model name, trimmed and in lower case; ``serial`` is canonical (see
+    `canonical_serial`).
+    """
+
+    maker: Maker
+    model: str
+    serial: str
+
+    def key(self) -> str:
+        """The identity as one string, the input of the ledger snapshot's hash."""
+        return f"{self.maker.value}|{self.model}|{self.serial}"
+
+    def spelled(self) -> str:
+        """The serial as a person finds it: a Rutoken's case carries ten decimal digits."""
+        if self.maker is Maker.RUTOKEN and len(self.serial) <= 8 and _HEX.issuperset(self.serial):
+            return f"{int(self.serial, 16):010d}"
+        return self.serial.upper()
+
+
+def canonical_model(untrusted_model: str) -> str:
+    """A model name in canonical form: single blanks, lower case."""
+    return " ".join(untrusted_model.split()).lower()
+
+
+class SerialDefect(StrEnum):
+    """Why a serial identifies nothing."""
+
+    EMPTY = "empty"
+    ZERO = "zero"
+    UNPRINTABLE = "unprintable"
+
+
+def canonical_serial(maker: Maker, untrusted_serial: str) -> str | SerialDefect:
+    """The serial a *device* told, in canonical form, or why it identifies nothing.
+
+    Lower case without blanks or separators; a Rutoken's is hexadecimal without leading zeros
+    (PKCS#11 CK_TOKEN_INFO.serialNumber). Serials of zeros only, as software tokens and TPMs
+    show them, are not identities.
+    """
+    serial = untrusted_serial.rstrip("\0").translate(_SEPARATORS).lower()
+    if not serial:
+        return SerialDefect.EMPTY
+    if not serial.isascii() or not serial.isprintable():
+        return SerialDefect.UNPRINTABLE
+    if not serial.strip("0"):
+        return SerialDefect.ZERO
+    if maker is Maker.RUTOKEN and _HEX.issuperset(serial):
+        return serial.lstrip("0")
+    return serial
+
+
+def typed_serials(maker: Maker, typed: str) -> tuple[str, ...]:
+    """Every canonical serial that a *person's* spelling may mean: none, one, or two.
+
+    Cyrillic look-alikes and separators are forgiven. A Rutoken's digits may be the decimal
+    number on its case or the hexadecimal one on a screen: both readings are returned, decimal
+    first, and the person is asked, for they name different carriers.
+    """
+    text = typed.translate(_LOOK_ALIKES).translate(_SEPARATORS).lower().removeprefix("0x")
+    readings = []
+    if maker is Maker.RUTOKEN and text.isascii() and text.isdecimal():
+        decimal = f"{int(text):x}"
+        if len(text) >= 9 or len(decimal) <= 8:
+            readings.append(decimal)
+    hexadecimal = canonical_serial(maker, text)
+    if not isinstance(hexadecimal, SerialDefect) and (
+        maker is not Maker.RUTOKEN or (_HEX.issuperset(hexadecimal) and len(hexadecimal) <= 16)
+    ):
+        readings.append(hexadecimal)
+    return tuple(dict.fromkeys(reading for reading in readings if reading.strip("0")))

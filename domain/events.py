@@ -1,0 +1,166 @@
+"""The events of a workstation's journal: past participles, facts only.
+
+Each is stored as ``{"event": <class name>, "v": 1, "body": <its fields>, ...}``; see
+`journal.record`. A field is added with a default; any other change makes a new version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.carrier import Carrier
+from domain.sighting import Device, Sighting, Unread
+from domain.snapshot import Mark
+from domain.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The agent began to watch. ``watching`` names what it watches and how, for `status`."""
+
+    version: str
+    watching: tuple[str, ...]
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The agent ended by itself; a Started without it before says that it was killed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """A torn last line was cut off at start: it was never acknowledged. ``torn`` holds its first
+    bytes (at most 512) in hexadecimal."""
+
+    segment: str
+    size: int
+    sha256: str
+    torn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """All lines up to ``seq``, whose SHA-256 is ``head``, signed. See `journal.checkpoint`."""
+
+    seq: int
+    head: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeared:
+    """A device that is a carrier (or a reader) by its ids was plugged in."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """The device at ``port`` is gone."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """A carrier was read. ``port`` is where, empty where it can't be told which port it is."""
+
+    sighting: Sighting
+    port: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something is there and could not be identified."""
+
+    unread: Unread
+    port: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """The slots no longer show the carrier: nobody knows yet whether a person pulled it."""
+
+    carrier: Carrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """The carrier stayed away longer than a re-enumeration takes: a person pulled it."""
+
+    carrier: Carrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reenumerated:
+    """The carrier was back within ``gap_ms`` milliseconds: a machine's doing, not a pull."""
+
+    sighting: Sighting
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A verdict: on ``carrier`` where it is known, else on what is at ``port``.
+
+    ``seat`` is the login at the seat, empty where it can't be told.
+    """
+
+    carrier: Carrier | None
+    port: str
+    seat: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blind:
+    """From now on ``what`` can't be seen; ``reason`` says why. Not seeing is an event."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeing:
+    """``what`` can be seen again."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotAccepted:
+    """A ledger snapshot was verified and is now the one that verdicts stand on."""
+
+    mark: Mark
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRefused:
+    """A ledger snapshot was offered and refused; the last good one stays."""
+
+    reason: str
+
+
+Event = (
+    Started
+    | Stopped
+    | Repaired
+    | Checkpoint
+    | Appeared
+    | Vanished
+    | Identified
+    | Unreadable
+    | Missed
+    | Pulled
+    | Reenumerated
+    | Judged
+    | Blind
+    | Seeing
+    | SnapshotAccepted
+    | SnapshotRefused
+)

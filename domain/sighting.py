@@ -1,0 +1,94 @@
+"""What was seen at a workstation: ports, devices, carriers and what they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.carrier import Carrier, Maker, SerialDefect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device that is a carrier by its USB ids, before anything was read from it.
+
+    ``port`` is where: the kernel's device path, or the demonstration's name for a socket.
+    ``usb_id`` is "vvvv:pppp" in lower-case hexadecimal, empty where there is no USB.
+    ``is_reader`` marks a plain card reader: not a carrier, but a place where one may appear.
+    """
+
+    port: str
+    usb_id: str
+    maker: Maker
+    model: str
+    is_reader: bool = False
+
+
+class Evidence(StrEnum):
+    """How we know who a carrier is, from weak to strong."""
+
+    USB_DESCRIPTOR = "usb-descriptor"
+    TOKEN_INFO = "token-info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate read from a carrier, parsed in the worker. Times are UTC, RFC 3339, whole
+    seconds. ``key_not_after`` is PrivateKeyUsagePeriod.notAfter (OID 2.5.29.16), empty where the
+    extension is absent. ``subject`` and ``issuer`` are RFC 4514 strings."""
+
+    sha256: str
+    serial: str
+    subject: str
+    issuer: str
+    not_before: str
+    not_after: str
+    key_not_after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One carrier as one module shows it.
+
+    ``objects`` counts what is visible without a PIN, -1 when it could not be asked: zero reads
+    "no objects visible through PKCS#11" and never "empty". ``unparsed_certificates`` counts
+    those whose bytes could not be parsed. ``slot`` is module-local and a place only.
+    """
+
+    carrier: Carrier
+    label: str
+    module: str
+    slot: int
+    evidence: Evidence
+    objects: int
+    certificates: tuple[Certificate, ...]
+    unparsed_certificates: int = 0
+    pin_locked: bool = False
+
+
+class Obstacle(StrEnum):
+    """Why a carrier (or all of a module's) could not be read."""
+
+    DEADLINE = "deadline"
+    MODULE_DIED = "module-died"
+    MODULE_ABSENT = "module-absent"
+    PKCS11_ERROR = "pkcs11-error"
+    NOT_RECOGNISED = "not-recognised"
+    NOT_INITIALISED = "not-initialised"
+    NO_SERIAL = "no-serial"
+    NO_TOKEN_APPEARED = "no-token-appeared"
+    NONSENSE = "nonsense"
+    NO_WORKER = "no-worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A slot that holds something that is no identified carrier. ``detail`` is for an engineer:
+    the PKCS#11 function with its return value, or the defect of the serial."""
+
+    module: str
+    slot: int
+    obstacle: Obstacle
+    detail: str
+    label: str = ""
+    defect: SerialDefect | None = None
