@@ -1,0 +1,71 @@
+"""The composition root of the daemon: `python -m agent SETTINGS`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+from agent import VERSION
+from agent.loop import Agent
+from agent.settings import DEFAULT_PATH, AgentSettings, load
+from domain.errors import KlyucharError
+from drivers.catalogue import Module, installed_modules
+from drivers.eye import Eye
+from drivers.udev import UdevWatch
+from drivers.watch import Watch
+from journal.signing import load_or_create
+from journal.writer import Journal
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def main() -> int:
+    """Run the agent until it is asked to stop; 1 where it could not go on, said on stderr."""
+    try:
+        settings = load(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_PATH).agent
+        _compose(settings).run(VERSION)
+    except KlyucharError as error:
+        print(f"{error.text.ru}\n{error.text.en}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _compose(settings: AgentSettings) -> Agent:
+    for directory in (settings.journal, settings.state / "cursors"):
+        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    journal = Journal.open(
+        settings.journal, host=settings.host, boot=_BOOT_ID.read_text().strip().replace("-", "")
+    )
+    agent = Agent(
+        settings,
+        journal,
+        load_or_create(settings.key),
+        _watches(settings),
+        [
+            Eye(module, settings.worker_socket, deadline_s=settings.module_deadline_s)
+            for module in _modules(settings)
+        ],
+    )
+    gc.collect()
+    gc.freeze()
+    return agent
+
+
+def _watches(settings: AgentSettings) -> list[Watch]:
+    watches: list[Watch] = [UdevWatch()]
+    if settings.demo_socket:
+        from drivers.demo import DemoWatch
+
+        watches.append(DemoWatch(settings.demo_socket, Path(settings.demo_tokens)))
+    return watches
+
+
+def _modules(settings: AgentSettings) -> list[Module]:
+    """The vendors' modules found on this machine, and those the settings add."""
+    added = [Module(name=Path(path).stem, path=path, general=False) for path in settings.modules]
+    return [*installed_modules(), *added]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What this workstation holds of the ledger: the pinned key and the last verified snapshot."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from agent.settings import AgentSettings
+from agent.snapshot import SnapshotFile, take_over
+from domain.errors import Wrong
+from domain.events import SnapshotAccepted, SnapshotRefused
+from domain.text import Text
+
+
+class Books:
+    """Opens the snapshot at start and takes newer ones over from the courier's inbox."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._offered = (0, 0)
+        self._key = b""
+        self.snapshot: SnapshotFile | None = None
+
+    def refresh(self) -> SnapshotAccepted | SnapshotRefused | None:
+        """Take what the courier has brought since the last call, if anything.
+
+        Cheap when nothing came: two stat calls. A refused file is told once.
+        """
+        if not self._key and not self._pin():
+            return None
+        if self.snapshot is None and self._settings.snapshot.exists():
+            self._open_own()
+        try:
+            status = os.stat(self._settings.inbox)
+        except OSError:
+            return None
+        offered = status.st_ino, status.st_mtime_ns
+        if offered == self._offered:
+            return None
+        self._offered = offered
+        return self._take_over()
+
+    def _pin(self) -> bool:
+        """Read the ledger's key as a person confirmed it at enrolment."""
+        try:
+            enrolment = json.loads(self._settings.enrolment.read_bytes())
+            self._key = bytes.fromhex(enrolment["ledger_key"])
+        except FileNotFoundError:
+            return False
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise Wrong(
+                Text(
+                    ru=f"Файл подключения {self._settings.enrolment} испорчен ({error}). "
+                    "Подключите рабочее место заново: klyuchar enrol.",
+                    en=f"The enrolment file {self._settings.enrolment} is broken ({error}). "
+                    "Enrol this workstation again: klyuchar enrol.",
+                )
+            ) from error
+        return True
+
+    def _open_own(self) -> None:
+        try:
+            self.snapshot = SnapshotFile.open(self._settings.snapshot, self._key)
+        except Wrong:
+            self._settings.snapshot.rename(self._settings.snapshot.with_suffix(".refused"))
+
+    def _take_over(self) -> SnapshotAccepted | SnapshotRefused | None:
+        last = self.snapshot.mark if self.snapshot else None
+        try:
+            taken = take_over(self._settings.inbox, self._settings.snapshot, self._key, last)
+        except Wrong as error:
+            return SnapshotRefused(reason=error.text.ru)
+        except FileNotFoundError:
+            return None
+        if self.snapshot is not None:
+            self.snapshot.close()
+        self.snapshot = taken
+        if taken.mark == last:
+            return None
+        return SnapshotAccepted(mark=taken.mark, entries=taken.header.entries)

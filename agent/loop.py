@@ -1,0 +1,252 @@
+"""The daemon's loop: see, record, judge, record. One thread, no network, nothing blocks.
+
+Everything that tells somebody (journald here; terminal, courier, status elsewhere) follows the
+journal behind this loop and can neither stop nor lose an insertion.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterable
+
+from agent.books import Books
+from agent.judging import judge_present, judge_unread
+from agent.notify import ServiceManager
+from agent.presence import Presence
+from agent.settings import AgentSettings
+from agent.tell import JournaldFollower
+from domain.carrier import Carrier
+from domain.errors import KlyucharError
+from domain.events import (
+    Blind,
+    Event,
+    Identified,
+    Judged,
+    Reenumerated,
+    SnapshotAccepted,
+    Started,
+    Stopped,
+    Unreadable,
+)
+from drivers.eye import Eye
+from drivers.watch import Change, Lost, Plugged, Touched, Unplugged, Watch
+from journal.signing import Signer
+from journal.writer import Journal
+
+LOOKS_AFTER_S = (0.2, 0.5, 1.0, 1.5, 2.5, 4.0)
+"""When the slots are read again after a change on the bus, beside at once."""
+
+ENOUGH_LOOKS_S = 1.0
+"""After this long no further look is made unless something is still waited for: pcscd shows and
+drops a reader within 0.5 s, some tokens need 1.5 s to wake."""
+
+TICK_S = 20.0
+"""How often the agent wakes without a cause: watchdog, and snapshots that came meanwhile."""
+
+QUIET_S = 0.5
+"""How long nothing must happen before the head is signed and journald told."""
+
+
+class Agent:
+    """The composed daemon. ``run`` returns when a signal asks it to stop."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        journal: Journal,
+        signer: Signer,
+        watches: list[Watch],
+        eyes: list[Eye],
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._signer = signer
+        self._watches = watches
+        self._eyes = eyes
+        self._presence = Presence(settings.reenumeration_s)
+        self._books = Books(settings)
+        self._manager = ServiceManager()
+        self._journald = JournaldFollower(settings.journal, settings.state / "cursors" / "journald")
+        self._verdicts: dict[Carrier, Judged] = {}
+        self._looks_at: list[float] = []
+        self._enough_looks_at = 0.0
+        self._quiet_at: float | None = None
+        self._tick_at = 0.0
+        self._stopping = False
+
+    def run(self, version: str) -> None:
+        """Watch until SIGTERM or SIGINT."""
+        waking = self._listen_to_signals()
+        self._record(self._started(version))
+        self._tick(time.monotonic())
+        for watch in self._watches:
+            self._take([Plugged(device=device) for device in watch.present()])
+        self._look_soon()
+        self._manager.tell("READY=1")
+        while not self._stopping:
+            self._turn(waking)
+        self._manager.tell("STOPPING=1")
+        self._record(Stopped(reason="signal"))
+        self._rest()
+        for eye in self._eyes:
+            eye.close()
+
+    def _turn(self, waking: socket.socket) -> None:
+        """Wait for the next thing to happen and deal with it."""
+        watches = {watch.fileno(): watch for watch in self._watches}
+        eyes = {fd: eye for eye in self._eyes if (fd := eye.fileno()) is not None}
+        poll = select.poll()
+        for fd in (waking.fileno(), *watches, *eyes):
+            poll.register(fd, select.POLLIN)
+        for fd, _ in poll.poll(self._patience()):
+            if fd in watches:
+                self._take(watches[fd].changes())
+            elif fd in eyes:
+                self._see(eyes[fd], late=False)
+            else:
+                waking.recv(64)
+        self._on_time(time.monotonic())
+
+    def _take(self, changes: Iterable[Change]) -> None:
+        """Changes on the bus: recorded, and the slots looked at while that is flushed."""
+        now = time.monotonic()
+        events: list[Event] = []
+        for change in changes:
+            match change:
+                case Plugged(device=device):
+                    events += self._presence.plugged(device, now)
+                case Unplugged(device=device):
+                    events += self._presence.unplugged(device)
+                case Touched():
+                    pass
+                case Lost(reason=reason):
+                    events.append(Blind(what="bus", reason=reason))
+            self._look_soon()
+        self._record(*events)
+
+    def _see(self, eye: Eye, *, late: bool) -> None:
+        now = time.monotonic()
+        look = eye.on_deadline(now) if late else eye.on_readable(now)
+        if look is not None:
+            self._conclude(self._presence.looked(look, time.monotonic()))
+
+    def _conclude(self, events: list[Event]) -> None:
+        """The straight line: facts to disk, then a verdict on each carrier, then that to disk."""
+        self._record(*events)
+        for event in events:
+            match event:
+                case Identified() | Reenumerated():
+                    self._refresh_books()
+                    self._judge(event.sighting.carrier)
+                case Unreadable(unread=unread, port=port):
+                    snapshot = self._books.snapshot
+                    self._record(judge_unread(unread, port, snapshot, self._settings))
+                case _:
+                    pass
+        for carrier in [c for c in self._verdicts if c not in self._presence.carriers]:
+            del self._verdicts[carrier]
+
+    def _judge(self, carrier: Carrier) -> None:
+        present = self._presence.carriers[carrier]
+        judged = judge_present(present, self._books.snapshot, self._settings)
+        self._verdicts[carrier] = judged
+        self._record(judged)
+
+    def _judge_again(self) -> None:
+        """A newer snapshot or a later hour may change a standing verdict: then it is recorded."""
+        for carrier, present in self._presence.carriers.items():
+            judged = judge_present(present, self._books.snapshot, self._settings)
+            before = self._verdicts.get(carrier)
+            if before is None or before.verdict.findings != judged.verdict.findings:
+                self._verdicts[carrier] = judged
+                self._record(judged)
+
+    def _refresh_books(self) -> bool:
+        try:
+            event = self._books.refresh()
+        except KlyucharError as error:
+            event = None
+            self._conclude([Blind(what="ledger", reason=error.text.ru)])
+        if event is not None:
+            self._record(event)
+        return isinstance(event, SnapshotAccepted)
+
+    def _on_time(self, now: float) -> None:
+        """Whatever is due by the clock."""
+        for eye in self._eyes:
+            if eye.deadline is not None and eye.deadline <= now:
+                self._see(eye, late=True)
+        if self._looks_at and self._looks_at[0] <= now:
+            self._looks_at = [at for at in self._looks_at if at > now]
+            if now < self._enough_looks_at or not self._presence.settled(now):
+                self._look(now)
+        if (due := self._presence.next_due) is not None and due <= now:
+            self._conclude(self._presence.due(now))
+        if self._quiet_at is not None and self._quiet_at <= now:
+            self._rest()
+        if self._tick_at <= now:
+            self._tick(now)
+
+    def _look_soon(self) -> None:
+        now = time.monotonic()
+        self._looks_at = [now + after for after in LOOKS_AFTER_S]
+        self._enough_looks_at = now + ENOUGH_LOOKS_S
+        self._look(now)
+
+    def _look(self, now: float) -> None:
+        for eye in self._eyes:
+            eye.look(now)
+
+    def _tick(self, now: float) -> None:
+        poll_readers = self._presence.has_reader
+        self._tick_at = now + (self._settings.reader_poll_s if poll_readers else TICK_S)
+        self._manager.tell("WATCHDOG=1")
+        if poll_readers:
+            self._look(now)
+        self._refresh_books()
+        self._judge_again()
+
+    def _rest(self) -> None:
+        """Nothing happens just now: sign the head, tell journald."""
+        self._journal.checkpoint(self._signer)
+        self._journald.follow()
+        self._quiet_at = None
+
+    def _record(self, *events: Event) -> None:
+        if events:
+            self._journal.append(*events)
+            self._quiet_at = time.monotonic() + QUIET_S
+
+    def _patience(self) -> int:
+        """Milliseconds until something is due, rounded up."""
+        now = time.monotonic()
+        instants = [self._tick_at, *self._looks_at[:1]]
+        instants += [eye.deadline for eye in self._eyes if eye.deadline is not None]
+        instants += [at for at in (self._presence.next_due, self._quiet_at) if at is not None]
+        return max(0, int((min(instants) - now) * 1000) + 1)
+
+    def _started(self, version: str) -> Started:
+        return Started(
+            version=version,
+            watching=tuple(watch.name for watch in self._watches),
+            modules=tuple(eye.module.name for eye in self._eyes),
+        )
+
+    def _listen_to_signals(self) -> socket.socket:
+        """A socket that becomes readable when a signal asked us to stop."""
+        waking, written = socket.socketpair()
+        waking.setblocking(False)
+        written.setblocking(False)
+        signal.set_wakeup_fd(written.fileno())
+        self._written = written
+
+        def stop(number: int, frame: object) -> None:
+            del number, frame
+            self._stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        return waking

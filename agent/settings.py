@@ -1,0 +1,118 @@
+"""The settings of a workstation: the tables [agent] and [courier] of klyuchar.toml."""
+
+from __future__ import annotations
+
+import socket
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.errors import Wrong
+from domain.text import Text
+
+DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """What the daemon needs.
+
+    ``state`` holds journal, key and snapshot; ``worker_socket`` is where driver workers are
+    reached; ``inbox`` and ``enrolment`` are the courier's, read by the agent. ``host`` names this
+    workstation in records and ``domain`` the realm of domain logins (empty: none).
+    ``seat_login`` is set where the machine has one known login and no login manager to ask.
+    ``modules`` are paths of further PKCS#11 modules; ``demo_socket`` and ``demo_tokens`` belong
+    to the demonstration and are empty in packaged configuration. Times are in seconds.
+    """
+
+    state: Path
+    inbox: Path
+    enrolment: Path
+    worker_socket: str
+    host: str
+    domain: str = ""
+    seat_login: str = ""
+    modules: tuple[str, ...] = ()
+    demo_socket: str = ""
+    demo_tokens: str = ""
+    module_deadline_s: int = 5
+    reenumeration_s: int = 3
+    reader_poll_s: int = 15
+    snapshot_warn_s: int = 24 * 3600
+    snapshot_deny_s: int = 7 * 24 * 3600
+    key_ending_days: int = 30
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal"
+
+    @property
+    def key(self) -> Path:
+        return self.state / "key"
+
+    @property
+    def snapshot(self) -> Path:
+        return self.state / "snapshot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourierSettings:
+    """What the courier needs: ``ledger`` is "unix:/path", "http://127.0.0.1:port" or
+    "https://host[:port]"; ``ca_file`` replaces the system's certificate authorities."""
+
+    state: Path
+    journal: Path
+    ledger: str
+    ca_file: str = ""
+
+    @property
+    def enrolment(self) -> Path:
+        return self.state / "enrolment.json"
+
+    @property
+    def inbox(self) -> Path:
+        return self.state / "inbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The workstation's part of klyuchar.toml."""
+
+    agent: AgentSettings
+    courier: CourierSettings
+
+
+def load(path: str | Path) -> Settings:
+    """The settings in ``path``. Raises Wrong, naming the file and what is wrong with it."""
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+        return _settings(document)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Wrong(
+            Text(
+                ru=f"Настройки {path} не прочитаны: {error}. Исправьте файл или укажите другой: "
+                "klyuchar --settings ФАЙЛ.",
+                en=f"Settings {path} could not be read: {error}. Mend the file or name another: "
+                "klyuchar --settings FILE.",
+            )
+        ) from error
+
+
+def _settings(document: dict[str, Any]) -> Settings:
+    agent = dict(document["agent"])
+    courier = dict(document["courier"])
+    state = Path(agent.pop("state"))
+    courier_state = Path(courier.pop("state"))
+    return Settings(
+        agent=AgentSettings(
+            state=state,
+            inbox=courier_state / "inbox" / "snapshot",
+            enrolment=courier_state / "enrolment.json",
+            host=agent.pop("host", "") or socket.gethostname(),
+            modules=tuple(agent.pop("modules", ())),
+            **agent,
+        ),
+        courier=CourierSettings(state=courier_state, journal=state / "journal", **courier),
+    )
