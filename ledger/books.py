@@ -1,0 +1,244 @@
+"""What the books say: the reads that guards, commands and people ask for.
+
+The books are tables written from events (`ledger.projections`); nothing here changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.accounting import OutOfAction, Standing
+from domain.carrier import Carrier, Maker
+from ledger.events import Realm
+from ledger.store import Reading, Row
+
+DEFAULT_NUMBER = "КН-{:04d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A login and whom it belongs to."""
+
+    person: int
+    kind: Realm
+    realm: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A person as the ledger knows them; ``order`` is the last admission, empty: not admitted."""
+
+    person: int
+    name: str
+    post: str
+    unit: str
+    order: str
+    order_date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workstation:
+    workstation: int
+    host: str
+    inventory: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierRow:
+    """A registered carrier; ``documents`` counts the writings on it that are not destroyed."""
+
+    carrier: int
+    identity: Carrier
+    retired: bool
+    documents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRow:
+    """A key document with its present standing; ``holder`` is None at the responsible user."""
+
+    number: str
+    carrier: int
+    copy: int
+    name: str
+    certificate: str
+    key_not_after: str
+    made_on: str
+    standing: Standing
+    reason: OutOfAction | None
+    holder: int | None
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    organisation: str
+    salt: str
+    public_key: str
+
+
+class Books:
+    """One consistent state of the books, at the instant ``now`` (UTC, aware).
+
+    ``number`` is the template of account numbers, with one place for the ordinal.
+    """
+
+    def __init__(self, reading: Reading, now: datetime, number: str = DEFAULT_NUMBER) -> None:
+        self._reading = reading
+        self.now = now
+        self._number = number
+
+    def opening(self) -> Opening | None:
+        """Whose ledger it is; None before it was opened."""
+        row = self._reading.one("SELECT organisation, salt, public_key FROM opening")
+        return Opening(organisation=row[0], salt=row[1], public_key=row[2]) if row else None
+
+    def person(self, person: int) -> Person | None:
+        rows = self._reading.all(f"{_PEOPLE} WHERE p.person = ?", person)
+        return _person(rows[0]) if rows else None
+
+    def people(self) -> list[Person]:
+        return [_person(row) for row in self._reading.all(f"{_PEOPLE} ORDER BY p.person")]
+
+    def logins(self) -> list[Login]:
+        rows = self._reading.all(f"{_LOGINS} ORDER BY person, kind, realm, login")
+        return [_login(row) for row in rows]
+
+    def logins_of(self, person: int) -> list[Login]:
+        rows = self._reading.all(f"{_LOGINS} WHERE person = ? ORDER BY kind, realm, login", person)
+        return [_login(row) for row in rows]
+
+    def admitted(self, person: int, *, on: str) -> bool:
+        """Whether an order of that day (YYYY-MM-DD) or an earlier one admits the person."""
+        row = self._reading.one(
+            "SELECT 1 FROM admissions WHERE person = ? AND order_date <= ? LIMIT 1", person, on
+        )
+        return row is not None
+
+    def workstation_called(self, host: str) -> Workstation | None:
+        rows = self._reading.all(f"{_WORKSTATIONS} WHERE host = ?", host)
+        return _workstation(rows[0]) if rows else None
+
+    def workstations(self) -> list[Workstation]:
+        return [
+            _workstation(row) for row in self._reading.all(f"{_WORKSTATIONS} ORDER BY workstation")
+        ]
+
+    def carrier(self, carrier: int) -> CarrierRow | None:
+        rows = self._reading.all(f"{_CARRIERS} WHERE c.carrier = ?", carrier)
+        return _carrier(rows[0]) if rows else None
+
+    def carrier_like(self, identity: Carrier) -> CarrierRow | None:
+        """The carrier with exactly this identity."""
+        rows = self._reading.all(
+            f"{_CARRIERS} WHERE c.serial = ? AND c.maker = ? AND c.model = ?",
+            identity.serial,
+            identity.maker.value,
+            identity.model,
+        )
+        return _carrier(rows[0]) if rows else None
+
+    def carriers(self, serial: str = "") -> list[CarrierRow]:
+        """All carriers, or those with the canonical ``serial``, of whatever maker."""
+        if serial:
+            rows = self._reading.all(f"{_CARRIERS} WHERE c.serial = ? ORDER BY c.carrier", serial)
+        else:
+            rows = self._reading.all(f"{_CARRIERS} ORDER BY c.carrier")
+        return [_carrier(row) for row in rows]
+
+    def document(self, number: str) -> DocumentRow | None:
+        rows = self._reading.all(f"{_DOCUMENTS} WHERE number = ?", number)
+        return _document(rows[0]) if rows else None
+
+    def documents(self) -> list[DocumentRow]:
+        return [_document(row) for row in self._reading.all(f"{_DOCUMENTS} ORDER BY document")]
+
+    def documents_on(self, carrier: int) -> list[DocumentRow]:
+        """Every writing on the carrier, the first one first."""
+        rows = self._reading.all(f"{_DOCUMENTS} WHERE carrier = ? ORDER BY copy", carrier)
+        return [_document(row) for row in rows]
+
+    def next_person(self) -> int:
+        return self._next("SELECT max(person) FROM people")
+
+    def next_workstation(self) -> int:
+        return self._next("SELECT max(workstation) FROM workstations")
+
+    def next_carrier(self) -> int:
+        return self._next("SELECT max(carrier) FROM carriers")
+
+    def next_document(self) -> tuple[int, str]:
+        """The next ordinal and the account number made from it (clause 3.4)."""
+        ordinal = self._next("SELECT max(document) FROM documents")
+        return ordinal, self._number.format(ordinal)
+
+    def next_copy(self, carrier: int) -> int:
+        """The copy number of the next writing on the carrier (clause 3.3)."""
+        return self._next("SELECT max(copy) FROM documents WHERE carrier = ?", carrier)
+
+    def _next(self, sql: str, *values: int) -> int:
+        row = self._reading.one(sql, *values)
+        return 1 + (row[0] or 0) if row else 1
+
+
+_PEOPLE = (
+    "SELECT p.person, p.name, p.post, p.unit, a.order_number, a.order_date FROM people p "
+    "LEFT JOIN admissions a ON a.seq = (SELECT max(seq) FROM admissions WHERE person = p.person)"
+)
+_LOGINS = "SELECT person, kind, realm, login FROM logins"
+_WORKSTATIONS = "SELECT workstation, host, inventory, place FROM workstations"
+_CARRIERS = (
+    "SELECT c.carrier, c.maker, c.model, c.serial, c.retired, (SELECT count(*) FROM documents d "
+    "WHERE d.carrier = c.carrier AND d.standing <> 'destroyed') FROM carriers c"
+)
+_DOCUMENTS = (
+    "SELECT number, carrier, copy, name, certificate, key_not_after, made_on, standing, reason, "
+    "holder, receipt FROM documents"
+)
+
+
+def _person(row: Row) -> Person:
+    return Person(
+        person=row[0],
+        name=row[1],
+        post=row[2],
+        unit=row[3],
+        order=row[4] or "",
+        order_date=row[5] or "",
+    )
+
+
+def _login(row: Row) -> Login:
+    return Login(person=row[0], kind=Realm(row[1]), realm=row[2], login=row[3])
+
+
+def _workstation(row: Row) -> Workstation:
+    return Workstation(workstation=row[0], host=row[1], inventory=row[2], place=row[3])
+
+
+def _carrier(row: Row) -> CarrierRow:
+    return CarrierRow(
+        carrier=row[0],
+        identity=Carrier(maker=Maker(row[1]), model=row[2], serial=row[3]),
+        retired=bool(row[4]),
+        documents=row[5],
+    )
+
+
+def _document(row: Row) -> DocumentRow:
+    return DocumentRow(
+        number=row[0],
+        carrier=row[1],
+        copy=row[2],
+        name=row[3],
+        certificate=row[4],
+        key_not_after=row[5],
+        made_on=row[6],
+        standing=Standing(row[7]),
+        reason=OutOfAction(row[8]) if row[8] else None,
+        holder=row[9],
+        receipt=row[10],
+    )

@@ -1,0 +1,233 @@
+"""The events of the ledger: past participles, facts only.
+
+The unit of account is the key document (ключевой документ): one key written on one carrier is a
+row of its own (clause 3.3). A fact is never changed; a correction will be a further fact. A field
+is added with a default; any other change makes a new version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from domain.accounting import OutOfAction
+from domain.canonical import plain
+from domain.carrier import Carrier
+
+
+class Realm(StrEnum):
+    """What a login belongs to: one machine's own account, or a domain's."""
+
+    HOST = "host"
+    DOMAIN = "domain"
+
+
+class Method(StrEnum):
+    """How a key was destroyed (clause 6.4): with its carrier, or erased from it."""
+
+    PHYSICAL = "physical"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The ledger's first event: whose it is, what login marks are made with (``salt``) and the
+    Ed25519 key that signs its snapshots (hexadecimal)."""
+
+    organisation: str
+    salt: str
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRegistered:
+    """A person is known to the ledger; ``person`` is their number here."""
+
+    person: int
+    name: str
+    post: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAdded:
+    """A login that the person uses; ``realm`` is the host's or the domain's name, lower case."""
+
+    person: int
+    kind: Realm
+    realm: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAdmitted:
+    """Admitted to work with crypto means by an order (clause 2.2); the date is YYYY-MM-DD."""
+
+    person: int
+    order_number: str
+    order_date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkstationRegistered:
+    """A workstation (ПЭВМ), known by its host name, inventory number and place."""
+
+    workstation: int
+    host: str
+    inventory: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierRegistered:
+    """A carrier (ключевой носитель): a thing keys are written on, not yet a unit of account."""
+
+    carrier: int
+    identity: Carrier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDocumentRegistered:
+    """One writing of a key on a carrier (clause 3.3) got its row: account number (clause 3.4),
+    gap-free ``document`` and the writing's copy number on that carrier.
+
+    ``name`` is the index or conventional name. ``certificate`` is a SHA-256 in hexadecimal,
+    ``key_not_after`` RFC 3339 UTC, ``made_on`` YYYY-MM-DD; each empty where not known.
+    """
+
+    document: int
+    number: str
+    carrier: int
+    copy: int
+    name: str
+    certificate: str
+    key_not_after: str
+    made_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDocumentIssued:
+    """Issued to a person under ``receipt``, a reference to the signed paper (clause 3.5)."""
+
+    number: str
+    person: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDocumentReturned:
+    """``person`` gave it back to the responsible user."""
+
+    number: str
+    person: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDocumentPutOutOfAction:
+    """Its keys are not used any more; destruction is due (clause 6.8)."""
+
+    number: str
+    reason: OutOfAction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDocumentDestroyed:
+    """The key is gone (clauses 6.3, 6.4)."""
+
+    number: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierRetired:
+    """The carrier was physically destroyed (clause 6.4): it must never be seen again."""
+
+    carrier: int
+
+
+Fact = (
+    Opened
+    | PersonRegistered
+    | LoginAdded
+    | PersonAdmitted
+    | WorkstationRegistered
+    | CarrierRegistered
+    | KeyDocumentRegistered
+    | KeyDocumentIssued
+    | KeyDocumentReturned
+    | KeyDocumentPutOutOfAction
+    | KeyDocumentDestroyed
+    | CarrierRetired
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a fact comes from.
+
+    ``who`` said so and from where (``source``); when it ``happened`` (YYYY-MM-DD, or RFC 3339
+    UTC), which may be long before it was recorded; on what ``ground``: an order, a letter, an act.
+    ``command`` is the id its sender gave the command, ``intent`` the SHA-256 of the command's
+    content: together they make a retry harmless. Both are empty where no id was given.
+    """
+
+    who: str
+    source: str
+    happened: str
+    ground: str = ""
+    command: str = ""
+    intent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the chain, read back. ``recorded`` is RFC 3339 UTC; ``origin`` and ``fact`` are
+    None for an event of another part of the ledger, or of a later program."""
+
+    seq: int
+    recorded: str
+    name: str
+    origin: Origin | None
+    fact: Fact | None
+
+
+class _Envelope(msgspec.Struct):
+    seq: int
+    time: str
+    event: str
+    body: msgspec.Raw
+
+
+class _Body(msgspec.Struct):
+    origin: Origin
+    fact: msgspec.Raw
+
+
+_FACTS: dict[str, type[Fact]] = {kind.__name__: kind for kind in Fact.__args__}
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_BODY = msgspec.json.Decoder(_Body)
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _FACTS.items()}
+
+
+def body_of(origin: Origin, fact: object) -> object:
+    """The body of a fact's line in the chain. ``fact`` is a frozen value, usually a `Fact`."""
+    return {"fact": plain(fact), "origin": plain(origin)}
+
+
+def decode(line: bytes) -> Event:
+    """One line of the chain. Raises msgspec.DecodeError where it is not one."""
+    envelope = _ENVELOPE.decode(line)
+    origin, fact = None, None
+    if envelope.event in _DECODERS:
+        body = _BODY.decode(envelope.body)
+        origin, fact = body.origin, _DECODERS[envelope.event].decode(body.fact)
+    return Event(
+        seq=envelope.seq,
+        recorded=envelope.time,
+        name=envelope.event,
+        origin=origin,
+        fact=fact,
+    )
