@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain.accounting import OutOfAction, Standing
 from domain.carrier import Carrier, Maker
+from ledger import dates
 from ledger.events import Realm
 from ledger.store import Reading, Row
 
@@ -81,14 +82,17 @@ class Opening:
 
 
 class Books:
-    """One consistent state of the books, at the instant ``now`` (UTC, aware).
+    """One consistent state of the books.
 
-    ``number`` is the template of account numbers, with one place for the ordinal.
+    Commands are decided at the instant ``now`` (UTC, aware). ``number`` is the template of
+    account numbers, with one place for the ordinal.
     """
 
-    def __init__(self, reading: Reading, now: datetime, number: str = DEFAULT_NUMBER) -> None:
+    def __init__(
+        self, reading: Reading, now: datetime | None = None, number: str = DEFAULT_NUMBER
+    ) -> None:
         self._reading = reading
-        self.now = now
+        self.now = now or dates.now_utc()
         self._number = number
 
     def opening(self) -> Opening | None:

@@ -39,3 +39,8 @@ def happened(untrusted_text: str, now: datetime) -> str | None:
 def spelled(moment: datetime) -> str:
     """An aware instant as the ledger keeps it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def now_utc() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)

@@ -15,6 +15,7 @@ import msgspec
 from domain.accounting import OutOfAction
 from domain.canonical import plain
 from domain.carrier import Carrier
+from ledger.store import Reading
 
 
 class Realm(StrEnum):
@@ -231,3 +232,9 @@ def decode(line: bytes) -> Event:
         origin=origin,
         fact=fact,
     )
+
+
+def lines_after(reading: Reading, after: int) -> list[tuple[int, bytes]]:
+    """The next lines of the chain with their numbers, at most 1,000; none at its end."""
+    rows = reading.all("SELECT seq, line FROM events WHERE seq > ? ORDER BY seq LIMIT 1000", after)
+    return [(seq, line) for seq, line in rows]

@@ -28,6 +28,7 @@ from ledger.events import (
     WorkstationRegistered,
     body_of,
     decode,
+    lines_after,
 )
 from ledger.store import Transaction
 
@@ -42,7 +43,6 @@ TABLES = (
     "people",
     "opening",
 )
-_BATCH = 1000
 
 
 def record(transaction: Transaction, origin: Origin, facts: Sequence[object]) -> range:
@@ -65,13 +65,10 @@ def rebuild(transaction: Transaction) -> int:
     for table in TABLES:
         transaction.run(f"DELETE FROM {table}")  # noqa: S608  (names of ours)
     done = 0
-    while lines := transaction.all(
-        "SELECT line FROM events WHERE seq > ? ORDER BY seq LIMIT ?", done, _BATCH
-    ):
-        for (line,) in lines:
-            event = decode(line)
-            _enter_again(transaction, event)
-            done = event.seq
+    while lines := lines_after(transaction, done):
+        for _, line in lines:
+            _enter_again(transaction, decode(line))
+        done = lines[-1][0]
     return done
 
 

@@ -1,0 +1,88 @@
+"""What the lists show, as plain JSON values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from domain.canonical import plain
+from domain.carrier import Maker
+from journal.digest import sha256
+from journal.signing import Signer, fingerprint
+from ledger.books import Books, CarrierRow
+from ledger.serials import meanings
+from ledger.store import Reading
+
+
+def ledger(reading: Reading, signer: Signer) -> object:
+    """Whose ledger it is, where its chain stands, and what to compare aloud at an enrolment."""
+    opening = Books(reading).opening()
+    last = reading.one("SELECT seq, line FROM events ORDER BY seq DESC LIMIT 1")
+    return {
+        "organisation": opening.organisation if opening else "",
+        "seq": last[0] if last else 0,
+        "head": sha256(last[1]).hex() if last else "",
+        "fingerprint": fingerprint(signer.public_key),
+    }
+
+
+def people(reading: Reading) -> list[Any]:
+    """Everybody, with their logins and the last order that admitted them."""
+    books = Books(reading)
+    logins = defaultdict(list)
+    for one in books.logins():
+        logins[one.person].append({"kind": one.kind, "realm": one.realm, "login": one.login})
+    return [plain(person) | {"logins": logins[person.person]} for person in books.people()]
+
+
+def workstations(reading: Reading) -> list[Any]:
+    """Every workstation."""
+    return [plain(one) for one in Books(reading).workstations()]
+
+
+def carriers(reading: Reading) -> list[Any]:
+    """Every carrier."""
+    return [_carrier(row) for row in Books(reading).carriers()]
+
+
+def carriers_meant(reading: Reading, makers: Sequence[Maker], typed: str) -> object:
+    """The carriers that a serial as typed by a person may name.
+
+    ``ambiguous`` says that the digits have two readings, decimal and hexadecimal: even a single
+    carrier found is then a question to the person, not an answer.
+    """
+    books = Books(reading)
+    readings = {maker: {one.serial for one in meanings(maker, "", typed)} for maker in makers}
+    serials = set[str]().union(*readings.values())
+    found = [row for serial in sorted(serials) for row in books.carriers(serial)]
+    meant = [row for row in found if row.identity.serial in readings.get(row.identity.maker, ())]
+    ambiguous = any(len(readings[row.identity.maker]) > 1 for row in meant)
+    return {"carriers": [_carrier(row) for row in meant], "ambiguous": ambiguous}
+
+
+def documents(reading: Reading) -> list[Any]:
+    """Every key document with the name of its holder and the carrier it is on."""
+    books = Books(reading)
+    names = {person.person: person.name for person in books.people()}
+    spelled = {row.carrier: row.identity.spelled() for row in books.carriers()}
+    return [
+        plain(row)
+        | {
+            "holder_name": names.get(row.holder, "") if row.holder else "",
+            "serial": spelled[row.carrier],
+        }
+        for row in books.documents()
+    ]
+
+
+def _carrier(row: CarrierRow) -> dict[str, Any]:
+    return {
+        "carrier": row.carrier,
+        "maker": row.identity.maker.value,
+        "model": row.identity.model,
+        "serial": row.identity.serial,
+        "spelled": row.identity.spelled(),
+        "retired": row.retired,
+        "documents": row.documents,
+    }

@@ -1,0 +1,96 @@
+"""The ledger's one composition: what every part of its HTTP interface is handed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from domain.errors import Wrong
+from domain.text import Text
+from journal.signing import Signer, load_or_create
+from ledger import dates
+from ledger.books import Books
+from ledger.carry_out import books_time
+from ledger.events import Opened, Origin
+from ledger.projections import record
+from ledger.settings import LedgerSettings
+from ledger.snapshot import Snapshots
+from ledger.store import Reading, SqliteStore, Store, Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """An open ledger. ``threads`` do the storage's work, so that the event loop never waits for
+    a disk."""
+
+    settings: LedgerSettings
+    store: Store
+    signer: Signer
+    snapshots: Snapshots
+    threads: ThreadPoolExecutor
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """`Store.write` off the event loop."""
+        return await self.in_thread(lambda: self.store.write(work))
+
+    async def read(self, work: Callable[[Reading], T]) -> T:
+        """`Store.read` off the event loop."""
+        return await self.in_thread(lambda: self.store.read(work))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Anything that takes time, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    def close(self) -> None:
+        """Finish what is under way and let go of everything."""
+        self.threads.shutdown()
+        self.store.close()
+
+
+def open_office(settings: LedgerSettings) -> Office:
+    """Open the ledger in ``settings.state``, and make it where there is none.
+
+    Raises Wrong where the signing key is not the ledger's own or the database is newer than the
+    program; CouldNotAsk where the state is out of reach.
+    """
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    snapshots = settings.state / "snapshots"
+    snapshots.mkdir(mode=0o700, exist_ok=True)
+    signer = load_or_create(settings.key)
+    store = SqliteStore(settings.database)
+    store.write(lambda transaction: _open_ledger(transaction, settings.organisation, signer))
+    return Office(
+        settings=settings,
+        store=store,
+        signer=signer,
+        snapshots=Snapshots(store, signer, snapshots),
+        threads=ThreadPoolExecutor(4, thread_name_prefix="ledger"),
+    )
+
+
+def _open_ledger(transaction: Transaction, organisation: str, signer: Signer) -> None:
+    now = books_time(transaction)
+    opening = Books(transaction).opening()
+    if opening is None:
+        opened = Opened(
+            organisation=organisation,
+            salt=os.urandom(16).hex(),
+            public_key=signer.public_key.hex(),
+        )
+        origin = Origin(who="klyuchar", source="ledger", happened=dates.spelled(now))
+        record(transaction, origin, [opened])
+    elif opening.public_key != signer.public_key.hex():
+        raise Wrong(
+            Text(
+                ru="Ключ подписи — не тот, с которым открыт журнал учёта: рабочие места отвергнут "
+                "его снимки. Верните файл ключа из резервной копии.",
+                en="The signing key is not the one this ledger was opened with: workstations "
+                "would refuse its snapshots. Restore the key file from a backup.",
+            )
+        )
