@@ -1,0 +1,94 @@
+"""The ledger's lists as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cli.ledger_words import MAKERS, REASONS, STANDINGS
+from domain.text import Text
+
+HEADINGS: dict[str, tuple[Text, ...]] = {
+    "/v1/people": (
+        Text(ru="№", en="No"),
+        Text(ru="Ф. И. О.", en="Name"),
+        Text(ru="Должность", en="Post"),
+        Text(ru="Приказ о допуске", en="Admitted by"),
+        Text(ru="Учётные записи", en="Logins"),
+    ),
+    "/v1/workstations": (
+        Text(ru="№", en="No"),
+        Text(ru="Компьютер", en="Host"),
+        Text(ru="Инв. №", en="Inventory"),
+        Text(ru="Помещение", en="Place"),
+    ),
+    "/v1/carriers": (
+        Text(ru="№", en="No"),
+        Text(ru="Изготовитель", en="Maker"),
+        Text(ru="Модель", en="Model"),
+        Text(ru="Заводской номер", en="Serial"),
+        Text(ru="Документов", en="Documents"),
+        Text(ru="Состояние", en="State"),
+    ),
+    "/v1/documents": (
+        Text(ru="Учётный №", en="Number"),
+        Text(ru="Экз.", en="Copy"),
+        Text(ru="Наименование", en="Name"),
+        Text(ru="Носитель", en="Carrier"),
+        Text(ru="Состояние", en="Standing"),
+        Text(ru="У кого", en="Holder"),
+        Text(ru="Срок ключа", en="Key ends"),
+    ),
+}
+
+
+def row_of(path: str, row: Mapping[str, Any], language: str) -> list[str]:
+    """The cells of one row of the list at ``path``."""
+    return _ROWS[path](row, language)
+
+
+def _person(row: Mapping[str, Any], language: str) -> list[str]:
+    dated = Text(ru="от", en="of").in_language(language)
+    order = f"{row['order']} {dated} {row['order_date']}" if row["order"] else "—"
+    logins = ", ".join(f"{one['login']}@{one['realm']}" for one in row["logins"])
+    return [str(row["person"]), row["name"], row["post"], order, logins]
+
+
+def _workstation(row: Mapping[str, Any], language: str) -> list[str]:
+    del language
+    return [str(row["workstation"]), row["host"], row["inventory"], row["place"]]
+
+
+def _carrier(row: Mapping[str, Any], language: str) -> list[str]:
+    state = Text(ru="выбыл", en="retired") if row["retired"] else Text(ru="", en="")
+    return [
+        str(row["carrier"]),
+        MAKERS[row["maker"]].in_language(language),
+        row["model"],
+        row["spelled"],
+        str(row["documents"]),
+        state.in_language(language),
+    ]
+
+
+def _document(row: Mapping[str, Any], language: str) -> list[str]:
+    standing = STANDINGS[row["standing"]].in_language(language)
+    if row["standing"] == "out-of-action":
+        standing = f"{standing}: {REASONS[row['reason']].in_language(language)}"
+    return [
+        row["number"],
+        str(row["copy"]),
+        row["name"],
+        f"№ {row['carrier']} {row['serial']}",
+        standing,
+        row["holder_name"],
+        row["key_not_after"][:10],
+    ]
+
+
+_ROWS: dict[str, Callable[[Mapping[str, Any], str], list[str]]] = {
+    "/v1/people": _person,
+    "/v1/workstations": _workstation,
+    "/v1/carriers": _carrier,
+    "/v1/documents": _document,
+}

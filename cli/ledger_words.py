@@ -1,0 +1,120 @@
+"""What the ledger's facts and lists look like on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from domain.carrier import Maker
+from domain.text import Text
+
+Row = Mapping[str, Any]
+
+MAKERS = {
+    Maker.RUTOKEN.value: Text(ru="Рутокен", en="Rutoken"),
+    Maker.JACARTA.value: Text(ru="JaCarta", en="JaCarta"),
+    Maker.ETOKEN.value: Text(ru="eToken (SafeNet)", en="eToken (SafeNet)"),
+    Maker.ESMART.value: Text(ru="ESMART", en="ESMART"),
+    Maker.YUBIKEY.value: Text(ru="YubiKey", en="YubiKey"),
+    Maker.SOFTHSM.value: Text(ru="SoftHSM (программный)", en="SoftHSM (software)"),
+    Maker.OTHER.value: Text(ru="другой", en="other"),
+}
+
+REASONS = {
+    "expired": Text(ru="истёк срок", en="expired"),
+    "replaced": Text(ru="заменён", en="replaced"),
+    "compromised": Text(ru="скомпрометирован", en="compromised"),
+    "dismissed": Text(ru="увольнение держателя", en="its holder was dismissed"),
+    "inoperable": Text(ru="неработоспособен", en="inoperable"),
+    "unused": Text(ru="не используется", en="unused"),
+}
+
+METHODS = {
+    "physical": Text(ru="физически, вместе с носителем", en="physically, with its carrier"),
+    "erased": Text(ru="стиранием, носитель остаётся", en="by erasing, the carrier stays"),
+}
+
+STANDINGS = {
+    "registered": Text(ru="у ответственного", en="at the responsible user"),
+    "issued": Text(ru="выдан", en="issued"),
+    "out-of-action": Text(ru="выведен из действия", en="out of action"),
+    "destroyed": Text(ru="уничтожен", en="destroyed"),
+}
+
+
+def _registered(fact: Row) -> Text:
+    number, copy = fact["number"], fact["copy"]
+    return Text(
+        ru=f"Ключевой документ {number}: носитель № {fact['carrier']}, экземпляр {copy}.",
+        en=f"Key document {number}: carrier {fact['carrier']}, copy {copy}.",
+    )
+
+
+def _carrier(fact: Row) -> Text:
+    number, serial = fact["carrier"], fact["identity"]["serial"]
+    return Text(
+        ru=f"Носитель внесён под № {number} (номер {serial}).",
+        en=f"The carrier has the number {number} (serial {serial}).",
+    )
+
+
+def _out_of_action(fact: Row) -> Text:
+    reason = REASONS[fact["reason"]]
+    return Text(
+        ru=f"{fact['number']} выведен из действия: {reason.ru}. Если документацией не установлен "
+        "иной срок, ключ уничтожают не позднее 10 суток (п. 6.8).",
+        en=f"{fact['number']} is out of action: {reason.en}. Unless the documentation sets another "
+        "term, the key is destroyed within 10 days (clause 6.8).",
+    )
+
+
+def _destroyed(fact: Row) -> Text:
+    method = METHODS[fact["method"]]
+    return Text(
+        ru=f"{fact['number']} отмечен как уничтоженный ({method.ru}).",
+        en=f"{fact['number']} is marked as destroyed ({method.en}).",
+    )
+
+
+SAID: dict[str, Callable[[Row], Text]] = {
+    "PersonRegistered": lambda f: Text(
+        ru=f"{f['name']}: внесён под № {f['person']}.", en=f"{f['name']} has number {f['person']}."
+    ),
+    "LoginAdded": lambda f: Text(
+        ru=f"Учётная запись {f['login']}@{f['realm']} записана за № {f['person']}.",
+        en=f"The login {f['login']}@{f['realm']} belongs to number {f['person']}.",
+    ),
+    "PersonAdmitted": lambda f: Text(
+        ru=f"№ {f['person']} допущен приказом {f['order_number']} от {f['order_date']}.",
+        en=f"Number {f['person']} is admitted by order {f['order_number']} of {f['order_date']}.",
+    ),
+    "WorkstationRegistered": lambda f: Text(
+        ru=f"Рабочее место {f['host']}: № {f['workstation']}.",
+        en=f"Workstation {f['host']} has number {f['workstation']}.",
+    ),
+    "CarrierRegistered": _carrier,
+    "KeyDocumentRegistered": _registered,
+    "KeyDocumentIssued": lambda f: Text(
+        ru=f"{f['number']} выдан под расписку: {f['receipt']}.",
+        en=f"{f['number']} is issued under receipt: {f['receipt']}.",
+    ),
+    "KeyDocumentReturned": lambda f: Text(
+        ru=f"{f['number']} принят обратно.", en=f"{f['number']} is back."
+    ),
+    "KeyDocumentPutOutOfAction": _out_of_action,
+    "KeyDocumentDestroyed": _destroyed,
+    "CarrierRetired": lambda f: Text(
+        ru=f"Носитель № {f['carrier']} выбыл.", en=f"Carrier {f['carrier']} is retired."
+    ),
+}
+"""What to say of a fact that a command made, by the event's name."""
+
+
+def table(headings: Sequence[Text], rows: Sequence[Sequence[str]], language: str) -> str:
+    """Rows under headings, each column as wide as its widest cell."""
+    lines = [[heading.in_language(language) for heading in headings], *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
