@@ -167,12 +167,6 @@ def _unlinked(at: _Place, before: list[_Place], after: list[_Place], head: Head)
                 en="the journal's first record names one before it: the beginning was replaced",
             )
         return at.breach(at.seq, what)
-    if following and following.seq == at.seq + 1 and following.prev != at.digest:
-        what = Text(
-            ru="строка изменена: не сходится ни с предыдущей, ни со следующей",
-            en="the line was changed: it fits neither the one before nor the one after",
-        )
-        return at.breach(at.seq, what)
     what = Text(
         ru=f"строка изменена: её SHA-256 не тот, что назван в записи {at.seq}",
         en=f"the line was changed: its SHA-256 is not the one that record {at.seq} names",

@@ -39,6 +39,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
+    assert isinstance(hint, type)
     assert is_dataclass(hint), hint
     hints = get_type_hints(hint)
     return st.builds(hint, **{name: values(kind) for name, kind in hints.items()})
