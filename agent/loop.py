@@ -26,6 +26,7 @@ from domain.events import (
     Identified,
     Judged,
     Reenumerated,
+    Seeing,
     SnapshotAccepted,
     Started,
     Stopped,
@@ -123,7 +124,8 @@ class Agent:
                 case Touched():
                     pass
                 case Lost(reason=reason):
-                    events.append(Blind(what="bus", reason=reason))
+                    # The watch looked afresh and tells every difference after this.
+                    events += [Blind(what="bus", reason=reason), Seeing(what="bus")]
             self._look_soon()
         self._record(*events)
 
@@ -164,7 +166,7 @@ class Agent:
                 self._verdicts[carrier] = judged
                 self._record(judged)
 
-    def _refresh_books(self) -> bool:
+    def _refresh_books(self) -> None:
         try:
             event = self._books.refresh()
         except KlyucharError as error:
@@ -172,7 +174,8 @@ class Agent:
             self._conclude([Blind(what="ledger", reason=error.text.ru)])
         if event is not None:
             self._record(event)
-        return isinstance(event, SnapshotAccepted)
+        if isinstance(event, SnapshotAccepted):
+            self._tick_at = 0.0  # the carriers that stay are judged again, after the one that came
 
     def _on_time(self, now: float) -> None:
         """Whatever is due by the clock."""

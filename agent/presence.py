@@ -43,8 +43,11 @@ class Present:
 
 @dataclass(slots=True)
 class _Waiting:
+    """A device whose token is awaited; ``doubtful`` once it might be another device's."""
+
     device: Device
     until: float
+    doubtful: bool = False
 
 
 class Presence:
@@ -165,8 +168,11 @@ class Presence:
         fitting = [w for w in self._waiting if w.device.maker in {maker, Maker.OTHER}]
         if not fitting:
             return ""
+        if len(fitting) > 1:
+            for waiting in fitting:
+                waiting.doubtful = True
         self._waiting.remove(fitting[0])
-        return fitting[0].device.port if len(fitting) == 1 else ""
+        return "" if fitting[0].doubtful else fitting[0].device.port
 
     def _tell_unread(self, now: float) -> list[Event]:
         """Unreadable slots, each told once, and only when waiting would not help."""

@@ -14,6 +14,7 @@ from typing import Any
 from domain.canonical import encode
 from domain.carrier import Carrier, Maker
 from journal.reader import Cursor, Follower
+from journal.record import Line
 
 _SOCKET = "/run/systemd/journal/socket"
 _PRIORITIES = {"deny": "4", "warn": "5"}
@@ -28,14 +29,14 @@ class JournaldFollower:
         self._cursor = Cursor(cursor)
         self._follower = Follower(directory, self._cursor.value)
         self._address = address
-        self._unsent: list[Any] = []
+        self._unsent: list[Line] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)
 
     def follow(self) -> None:
         """Send all that is new; stops quietly where journald is absent or has no room."""
-        self._unsent += self._follower.new()
-        while self._unsent:
+        while self._unsent or (new := self._follower.new()):
+            self._unsent = self._unsent or new
             line = self._unsent[0]
             try:
                 self._socket.sendto(_datagram(json.loads(line.raw)), self._address)

@@ -17,7 +17,7 @@ from inotify_simple import INotify, flags
 
 from agent.settings import load
 from cli.layout import Layout
-from cli.wording import line as wording
+from cli.screen import Screen
 from domain.errors import CouldNotAsk
 from domain.text import Text
 from drivers.activation import Activation
@@ -37,6 +37,7 @@ class Foreground:
     def __init__(self, layout: Layout, language: str) -> None:
         self._layout = layout
         self._language = language
+        self._screen = Screen(language)
         self._settings = load(layout.settings)
         self._environment = os.environ | {"SOFTHSM2_CONF": str(layout.softhsm)}
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
@@ -108,10 +109,9 @@ class Foreground:
         self._send_courier()
 
     def _show(self) -> None:
-        for new in self._follower.new():
-            text = wording(decode(new.raw)).in_language(self._language)
-            if text:
-                print(text, flush=True)
+        while lines := self._follower.new():
+            for line in lines:
+                self._screen.show(decode(line.raw))
 
     def _send_courier(self) -> None:
         """One courier at a time: when the journal grew, and for snapshots every few seconds."""
@@ -138,7 +138,7 @@ class Foreground:
                     )
                 )
             time.sleep(0.02)
-        if demonstration.found(self._layout, self._settings, self._environment):
+        if demonstration.found(self._layout, self._environment):
             self._say(
                 "Заведена показательная организация с вымышленными людьми и носителями.",
                 "Made a demonstration organisation with fictitious people and carriers.",

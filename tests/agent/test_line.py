@@ -1,0 +1,163 @@
+"""The straight line, with the real agent, real workers and a real PKCS#11 module."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from domain.events import Identified, Judged, Pulled, Reenumerated
+from journal.reader import read
+from journal.verify import verify
+from tests.waiting import wait_for
+from tests.workstation import Workstation, workstation
+
+KILLS = max(10, int(os.environ.get("KLYUCHAR_KILLS", "20")))
+
+
+@pytest.fixture
+def station() -> Iterator[Workstation]:
+    with workstation() as made:
+        made.make_tokens("a", "b")
+        made.issue("a")
+        made.start()
+        yield made
+
+
+def verdicts(station: Workstation, count: int) -> list[Judged]:
+    wait_for(lambda: len(station.events("Judged")) >= count, what=f"{count} verdicts")
+    return [r.event for r in station.events("Judged") if isinstance(r.event, Judged)]
+
+
+def last_verdict(station: Workstation, count: int) -> Judged:
+    return verdicts(station, count)[-1]
+
+
+def test_an_issued_carrier_is_allowed_and_a_pull_is_recorded(station: Workstation) -> None:
+    station.insert("a")
+    judged = last_verdict(station, 1)
+    assert judged.carrier == station.carrier("a")
+    assert judged.verdict.level.value == "allow", judged.verdict.deciding
+    station.remove("a")
+    wait_for(lambda: station.events("Pulled"), what="the pull")
+    assert station.events("Pulled")[0].event == Pulled(carrier=station.carrier("a"))
+
+
+def test_the_order_of_the_line_is_fact_then_verdict(station: Workstation) -> None:
+    station.insert("a")
+    last_verdict(station, 1)
+    names = [record.name for record in station.records()]
+    assert names.index("Appeared") < names.index("Identified") < names.index("Judged")
+
+
+def test_an_unknown_carrier_is_denied(station: Workstation) -> None:
+    station.insert("b")
+    assert last_verdict(station, 1).verdict.level.value == "deny"
+
+
+def test_back_within_seconds_is_a_reenumeration(station: Workstation) -> None:
+    station.insert("a")
+    last_verdict(station, 1)
+    station.remove("a")
+    wait_for(lambda: station.events("Missed"), what="missed")
+    station.insert("a")
+    wait_for(lambda: station.events("Reenumerated"), what="re-enumerated")
+    last_verdict(station, 2)
+    assert isinstance(station.events("Reenumerated")[0].event, Reenumerated)
+    assert not station.events("Pulled")
+
+
+def test_a_token_inserted_before_the_start_is_seen_cold() -> None:
+    with workstation() as station:
+        station.make_tokens("a")
+        station.issue("a")
+        (station.layout.drawer / "a").rename(station.layout.tokens / "a")
+        station.start()
+        assert last_verdict(station, 1).verdict.level.value == "allow"
+        identified = station.events("Identified")[0].event
+        assert isinstance(identified, Identified)
+        assert identified.port == "demo:a"
+
+
+def test_a_newer_snapshot_changes_the_verdict_on_a_carrier_that_stays(
+    station: Workstation,
+) -> None:
+    station.insert("a")
+    assert last_verdict(station, 1).verdict.level.value == "allow"
+    station.issue("a", to="somebody-else")
+    station.insert("b")
+    wait_for(lambda: len(station.events("SnapshotAccepted")) == 2, what="the snapshot taken")
+    levels = {(v.carrier, v.verdict.level.value) for v in verdicts(station, 3)[1:]}
+    assert levels == {(station.carrier("a"), "deny"), (station.carrier("b"), "deny")}
+
+
+def test_an_older_snapshot_is_refused_and_told(station: Workstation) -> None:
+    station.insert("a")
+    last_verdict(station, 1)
+    station._version -= 1
+    station._version -= 1
+    station.issue("b")
+    station.insert("b")
+    wait_for(lambda: station.events("SnapshotRefused"), what="refused")
+    assert last_verdict(station, 2).verdict.level.value == "deny"
+
+
+def test_a_snapshot_signed_by_another_ledger_is_refused(station: Workstation) -> None:
+    inbox = station.layout.state / "courier" / "inbox" / "snapshot"
+    station.issue("a", "b")
+    content = inbox.read_bytes()
+    forged = inbox.with_name("new")
+    forged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    forged.rename(inbox)
+    station.insert("b")
+    assert last_verdict(station, 1).verdict.level.value == "deny"
+    assert station.events("SnapshotRefused")
+
+
+def test_a_killed_worker_costs_nothing_but_its_look(station: Workstation) -> None:
+    station.insert("a")
+    last_verdict(station, 1)
+    for pid in station.workers():
+        os.kill(pid, signal.SIGKILL)
+    station.insert("b")
+    assert last_verdict(station, 2).carrier == station.carrier("b")
+    assert not station.events("Missed")
+
+
+def test_a_stop_is_recorded_and_the_head_is_signed(station: Workstation) -> None:
+    assert station.stop() == 0
+    names = [record.name for record in station.records()]
+    assert names[-2:] == ["Stopped", "Checkpoint"]
+
+
+@pytest.mark.parametrize("victim", ["agent", "worker"])
+def test_kill_at_random_moments_loses_and_doubles_nothing(victim: str) -> None:
+    """What a reader had seen is still there, the chain holds, and no carrier comes twice."""
+    chance = random.Random(victim)
+    with workstation() as station:
+        station.make_tokens("a")
+        station.issue("a")
+        station.start()
+        journal = station.layout.state / "agent" / "journal"
+        seen: list[bytes] = []
+        for turn in range(KILLS // 2):
+            (station.insert if turn % 2 == 0 else station.remove)("a")
+            time.sleep(chance.random() * 0.03)
+            now = [line.raw for line in read(journal)]
+            assert now[: len(seen)] == seen
+            seen = now
+            if victim == "agent":
+                station.stop(signal.SIGKILL)
+                station.start()
+            else:
+                for pid in station.workers():
+                    os.kill(pid, signal.SIGKILL)
+        station.remove("a") if (station.layout.tokens / "a").exists() else None
+        station.insert("a")
+        wait_for(lambda: station.events("Judged"), what="a verdict in the end")
+        station.stop()
+        assert verify(journal, public_key=None).whole

@@ -1,0 +1,113 @@
+"""`klyuchar run` as a person starts it: real processes, real sockets, the screen as text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from journal.decode import Record, decode
+from journal.reader import read
+from tests.waiting import wait_for
+
+STARTING_S = 60.0
+
+
+class Foreground:
+    """A running `klyuchar run`; ``screen`` grows as it prints."""
+
+    def __init__(self, state: Path, language: str = "ru") -> None:
+        self.state = state
+        self.screen: list[str] = []
+        environment = os.environ | {"KLYUCHAR_LANGUAGE": language}
+        environment.pop("KLYUCHAR_SETTINGS", None)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "run", "--state", str(state)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            text=True,
+        )
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.screen.append(line.rstrip("\n"))
+
+    def shows(self, text: str, timeout: float = 15.0) -> str:
+        """The first line that has ``text``; fails with the whole screen where none comes."""
+        try:
+            return wait_for(
+                lambda: next((line for line in list(self.screen) if text in line), ""), timeout
+            )
+        except AssertionError:
+            raise AssertionError(
+                f"{text!r} not on the screen:\n" + "\n".join(self.screen)
+            ) from None
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`klyuchar ARGUMENTS` in another window."""
+        settings = str(self.state / "klyuchar.toml")
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", "--settings", settings, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def events(self, name: str) -> list[Record]:
+        """The journal's records of one kind."""
+        records = [decode(line.raw) for line in read(self.state / "agent" / "journal")]
+        return [record for record in records if type(record.event).__name__ == name]
+
+    def children(self, module: str) -> list[int]:
+        """The pids of the programs started as `python -m MODULE` under this run."""
+        found = []
+        for pid in _children(self.process.pid):
+            arguments = _arguments(pid)
+            if ["-m", module] == arguments[1:3]:
+                found.append(pid)
+        return found
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(10)
+        self._reading.join(5)
+        return code
+
+
+@contextmanager
+def foreground(language: str = "ru") -> Iterator[Foreground]:
+    """A started run in a directory of its own, ended and removed afterwards."""
+    state = Path(tempfile.mkdtemp(prefix="kl", dir="/tmp"))
+    running = Foreground(state, language)
+    try:
+        running.shows("Работает" if language == "ru" else "Running", STARTING_S)
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+        shutil.rmtree(state)
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []

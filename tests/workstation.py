@@ -1,0 +1,180 @@
+"""A workstation in a directory: the real agent and real workers on a real SoftHSM, no ledger.
+
+The snapshot is made and signed here as a ledger would, so that verdicts can be chosen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.layout import SOFTHSM, Layout, prepare
+from domain.accounting import CarrierEntry, KeyDocument, Standing
+from domain.carrier import Carrier, Maker
+from domain.snapshot import Mark, pack
+from drivers import demo
+from drivers.activation import Activation
+from journal.decode import Record, decode
+from journal.digest import sha256
+from journal.reader import read
+from journal.signing import load_or_create
+from tests.waiting import wait_for
+
+SALT = "salt"
+
+
+class Workstation:
+    """Start and stop the agent, plug and pull tokens, read what was recorded."""
+
+    def __init__(self, state: Path, modules: tuple[str, ...] = ()) -> None:
+        self.layout: Layout = prepare(state)
+        self.serials: dict[str, str] = {}
+        self.environment = os.environ | {"SOFTHSM2_CONF": str(self.layout.softhsm)}
+        self._ledger_key = load_or_create(state / "ledger-key")
+        self._version = 0
+        if modules:
+            settings = self.layout.settings.read_text()
+            listed = ", ".join(json.dumps(module) for module in modules)
+            self.layout.settings.write_text(settings.replace(f'"{SOFTHSM}"', listed))
+        (state / "courier" / "enrolment.json").write_text(
+            json.dumps({"ledger_key": self._ledger_key.public_key.hex()})
+        )
+        self._activation = Activation(
+            str(self.layout.sockets / "worker.sock"),
+            [sys.executable, "-m", "drivers.worker"],
+            env=self.environment,
+        )
+        self._ending = threading.Event()
+        self._serving = threading.Thread(target=self._serve, daemon=True)
+        self._serving.start()
+        self.agent: subprocess.Popen[bytes] | None = None
+
+    def make_tokens(self, *names: str) -> None:
+        """SoftHSM tokens in the drawer; their serials are in ``serials``."""
+        for name in names:
+            pin = secrets.token_hex(8)
+            self.pkcs11_tool("--init-token", "--label", name, "--so-pin", "env:PIN", PIN=pin)
+            (folder,) = self.layout.tokens.iterdir()
+            self.serials[name] = folder.name.replace("-", "")[-16:]
+            folder.rename(self.layout.drawer / name)
+
+    def pkcs11_tool(self, *arguments: str, **environment: str) -> str:
+        """The independent witness: OpenSC's own tool on the same module."""
+        return subprocess.run(
+            ["pkcs11-tool", "--module", SOFTHSM, "--slot-index", "0", *arguments],
+            env=self.environment | environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def carrier(self, name: str) -> Carrier:
+        return Carrier(maker=Maker.SOFTHSM, model="softhsm v2", serial=self.serials[name])
+
+    def issue(self, *names: str, to: str | None = None, spare: int = 0) -> None:
+        """A new snapshot in the inbox: these carriers are issued to the one at the seat.
+
+        ``spare`` adds so many other carriers.
+        """
+        login = to or self.layout.login
+        mark = sha256(f"{SALT}|{login}@{self.layout.host}".encode()).hex()
+        entries = [_entry(self.carrier(name), f"КН-{i:04}", mark) for i, name in enumerate(names)]
+        entries += [
+            _entry(
+                Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial=f"{i + 1:x}"),
+                f"КН-{i + 10_000}",
+                mark,
+            )
+            for i in range(spare)
+        ]
+        self._version += 1
+        content = pack(
+            Mark(version=self._version, made_at=_now()),
+            self.layout.host,
+            SALT,
+            ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
+        )
+        inbox = self.layout.state / "courier" / "inbox"
+        (inbox / "new").write_bytes(content + self._ledger_key.sign(sha256(content)))
+        (inbox / "new").rename(inbox / "snapshot")
+
+    def start(self) -> None:
+        """Start the agent and wait until it watches."""
+        before = len(self.events("Started"))
+        self.agent = subprocess.Popen(
+            [sys.executable, "-m", "agent", str(self.layout.settings)], env=self.environment
+        )
+        wait_for(lambda: len(self.events("Started")) > before, what="the agent started")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End the agent with a signal; its exit code."""
+        assert self.agent is not None
+        self.agent.send_signal(number)
+        return self.agent.wait(10)
+
+    def insert(self, name: str) -> None:
+        layout = self.layout
+        demo.insert(name, layout.drawer, layout.tokens, str(layout.sockets / "demo.sock"))
+
+    def remove(self, name: str) -> None:
+        layout = self.layout
+        demo.remove(name, layout.drawer, layout.tokens, str(layout.sockets / "demo.sock"))
+
+    def records(self) -> list[Record]:
+        return [decode(line.raw) for line in read(self.layout.state / "agent" / "journal")]
+
+    def events(self, name: str) -> list[Record]:
+        return [record for record in self.records() if record.name == name]
+
+    def workers(self) -> list[int]:
+        """The pids of the workers that run now."""
+        return list(self._activation.pids)
+
+    def close(self) -> None:
+        if self.agent is not None and self.agent.poll() is None:
+            self.agent.kill()
+            self.agent.wait()
+        self._ending.set()
+        self._serving.join(5)
+        self._activation.close()
+
+    def _serve(self) -> None:
+        import select
+
+        while not self._ending.is_set():
+            if select.select([self._activation.fileno()], [], [], 0.05)[0]:
+                self._activation.accept()
+            self._activation.reap()
+
+
+@contextmanager
+def workstation(modules: tuple[str, ...] = ()) -> Iterator[Workstation]:
+    """A workstation in a short-named directory of its own, removed afterwards."""
+    state = Path(tempfile.mkdtemp(prefix="kw", dir="/tmp"))
+    station = Workstation(state, modules)
+    try:
+        yield station
+    finally:
+        station.close()
+        shutil.rmtree(state)
+
+
+def _entry(carrier: Carrier, number: str, mark: str) -> CarrierEntry:
+    document = KeyDocument(number=number, standing=Standing.ISSUED, logins=(mark,))
+    return CarrierEntry(carrier=carrier, retired=False, documents=(document,))
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
