@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from domain.errors import CouldNotAsk
+from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
 from journal.digest import sha256
 from journal.record import GENESIS, Head, Line, link
@@ -71,7 +71,8 @@ class Store(Protocol):
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one durable transaction; whatever it raises undoes all of it.
 
-        Raises CouldNotAsk where the storage fails: nothing was written then.
+        Raises CouldNotAsk where the storage fails, Wrong where it is damaged: nothing was written
+        then.
         """
 
     def read(self, work: Callable[[Reading], T]) -> T:
@@ -132,7 +133,8 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Callable[[], int] = time.time_ns) -> None:
         """Open or create ``path`` (readable by its owner only) and bring it up to date.
 
-        Raises Wrong where it was written by a newer program, CouldNotAsk where it can't be opened.
+        Raises Wrong where it is damaged or was written by a newer program, CouldNotAsk where it
+        can't be opened.
         """
         self._path = path
         self._clock = clock
@@ -210,6 +212,17 @@ def _storage_errors() -> Iterator[None]:
                 "затем повторите.",
                 en=f"The ledger's storage is unavailable: {error}. Check disk space and "
                 "permissions, then try again.",
+            )
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise  # a constraint held: a fault of ours, and no matter of the file
+        raise Wrong(
+            Text(
+                ru=f"База учёта повреждена или это не она: {error}. Восстановите её из резервной "
+                "копии.",
+                en=f"The ledger's database is damaged or is none: {error}. Restore it from a "
+                "backup.",
             )
         ) from error
 
