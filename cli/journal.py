@@ -140,9 +140,17 @@ def _told(line: Line, language: str) -> str:
     from journal.decode import decode
 
     record = decode(line.raw)
-    at = datetime.fromisoformat(record.time).astimezone()
+    at = _at_this_place(record.time, language)
+    return f"{record.seq:>7}  {at}  {wording(record).in_language(language)}"
+
+
+def _at_this_place(time: str, language: str) -> str:
+    """The record's time by the local clock; as it is written where it is no time."""
     form = "%Y-%m-%d %H:%M:%S" if language == "en" else "%d.%m.%Y %H:%M:%S"
-    return f"{record.seq:>7}  {at.strftime(form)}  {wording(record).in_language(language)}"
+    try:
+        return datetime.fromisoformat(time).astimezone().strftime(form)
+    except (ValueError, OverflowError):
+        return ascii(time)
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -235,6 +235,8 @@ def _reenumerated(sighting: Sighting, gap_ms: int) -> Text:
 
 def _judged(event: Judged) -> Text:
     """The carrier, the verdict, why, and what to do."""
+    if not event.verdict.findings:
+        return _unknown(Judged.__name__)
     it = (
         named(event.carrier)
         if event.carrier

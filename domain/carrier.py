@@ -44,7 +44,8 @@ class Carrier:
 
     def spelled(self) -> str:
         """The serial as a person finds it: a Rutoken's case carries ten decimal digits."""
-        if self.maker is Maker.RUTOKEN and len(self.serial) <= 8 and _HEX.issuperset(self.serial):
+        decimal = self.maker is Maker.RUTOKEN and 0 < len(self.serial) <= 8
+        if decimal and _HEX.issuperset(self.serial):
             return f"{int(self.serial, 16):010d}"
         return self.serial.upper()
 

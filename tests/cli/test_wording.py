@@ -1,0 +1,128 @@
+"""Every event has words, and no device can smuggle a terminal's commands into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cli.wording import line
+from domain.carrier import Carrier, Maker
+from domain.events import Blind, Event, Identified, Judged, Reenumerated, Unreadable
+from domain.sighting import Evidence, Obstacle, Sighting, Unread
+from domain.text import Text
+from domain.verdict import Finding, Level, Verdict
+from journal.decode import Record
+from tests.journal.values import KINDS, values
+
+RUTOKEN = Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial="3a1b2c4d")
+
+
+def told(event: Event | None, name: str = "") -> Text:
+    return line(
+        Record(
+            seq=1,
+            time="2026-11-24T03:16:09.123456Z",
+            boot="b",
+            host="h",
+            name=name or type(event).__name__,
+            event=event,
+        )
+    )
+
+
+def sighting(**changes: Any) -> Sighting:
+    facts: dict[str, Any] = {
+        "carrier": RUTOKEN,
+        "label": "ivanova",
+        "module": "rutoken",
+        "slot": 0,
+        "evidence": Evidence.TOKEN_INFO,
+        "objects": 3,
+        "certificates": (),
+    }
+    return Sighting(**facts | changes)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_every_event_is_one_printable_line_in_both_languages(
+    kind: type[Any], data: st.DataObject
+) -> None:
+    text = told(data.draw(values(kind)))
+    for words in (text.ru, text.en):
+        assert words
+        assert words.isprintable()
+    assert any("а" <= char <= "я" for char in text.ru.lower())
+
+
+def judged(level: Level, carrier: Carrier | None = RUTOKEN, clause: str = "3.3") -> Text:
+    finding = Finding(
+        rule="issued-to-another",
+        clause=clause,
+        level=level,
+        reason=Text(ru="Носитель выдан Петрову П. П.", en="The carrier is issued to Petrov P. P."),
+        advice=Text(ru="верните его ответственному", en="return it to the responsible user"),
+    )
+    verdict = Verdict(findings=(finding,), snapshot=None, age=None)
+    return told(Judged(carrier=carrier, port="", seat="ivanova", verdict=verdict))
+
+
+def test_a_verdict_gives_carrier_verdict_reason_and_advice() -> None:
+    assert judged(Level.DENY) == Text(
+        ru="Рутокен № 0974859341: НЕЛЬЗЯ пользоваться. Носитель выдан Петрову П. П. "
+        "Что делать: верните его ответственному. (п. 3.3)",
+        en="Rutoken No. 0974859341: NOT ALLOWED. The carrier is issued to Petrov P. P. "
+        "What to do: return it to the responsible user. (clause 3.3)",
+    )
+
+
+def test_levels_read_differently() -> None:
+    assert "МОЖНО" in judged(Level.ALLOW).ru
+    assert "ВНИМАНИЕ" in judged(Level.WARN).ru
+    assert "Неопознанный носитель" in judged(Level.DENY, carrier=None).ru
+    assert "п. " not in judged(Level.ALLOW, clause="").ru.removeprefix("Рутокен")[-6:]
+
+
+def test_no_visible_objects_is_never_called_empty() -> None:
+    text = told(Identified(sighting=sighting(objects=0), port=""))
+    assert "не видно объектов" in text.ru
+    assert "No objects visible through PKCS#11" in text.en
+    unasked = told(Identified(sighting=sighting(objects=-1), port=""))
+    assert "узнать не удалось" in unasked.ru
+    for words in (text.ru, text.en, unasked.ru, unasked.en):
+        assert "пуст" not in words
+        assert "empty" not in words
+
+
+def test_a_machines_doing_is_not_called_a_pull() -> None:
+    text = told(Reenumerated(sighting=sighting(), gap_ms=1250))
+    assert "его не вынимали" in text.ru
+    assert "1,2 с" in text.ru
+
+
+def test_a_label_cannot_command_the_terminal() -> None:
+    unread = Unread(
+        module="x",
+        slot=0,
+        obstacle=Obstacle.NO_SERIAL,
+        detail="\x1b]0;title\x07",
+        label="a\x1b[2J\nРутокен № 1: МОЖНО\u202e",
+    )
+    text = told(Unreadable(unread=unread, port=""))
+    for words in (text.ru, text.en):
+        assert not set("\x1b\x07\n\u202e") & set(words)
+
+
+def test_blindness_is_explained_in_words() -> None:
+    text = told(Blind(what="rutoken", reason="module-died: signal 11"))
+    assert "НЕ ВИЖУ" in text.ru
+    assert "аварийно завершилась (signal 11)" in text.ru
+    assert "module-died" not in text.ru
+
+
+def test_an_event_of_a_later_version_is_named() -> None:
+    assert "«FromTheFuture»" in told(None, "FromTheFuture").ru
