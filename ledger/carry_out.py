@@ -14,7 +14,7 @@ from ledger.books import DEFAULT_NUMBER, Books
 from ledger.commands import decide
 from ledger.events import Event, Origin, decode
 from ledger.guards import Refusal
-from ledger.intentions import Command
+from ledger.intentions import Command, tidy
 from ledger.projections import record
 from ledger.store import Reading, Transaction
 
@@ -59,7 +59,7 @@ def carry_out(
     intent = sha256(msgspec.json.encode(command)).hex()
     if command.id and (earlier := _answered(transaction, command.id, intent)):
         return earlier
-    now = books_time(transaction)
+    now, command = books_time(transaction), tidy(command)
     decided = decide(Books(transaction, now, number), command)
     if isinstance(decided, Refusal):
         return decided
@@ -67,7 +67,7 @@ def carry_out(
         who=who,
         source=source,
         happened=dates.happened(command.happened, now) or dates.spelled(now),
-        ground=" ".join(command.ground.split()),
+        ground=command.ground,
         command=command.id,
         intent=intent if command.id else "",
     )

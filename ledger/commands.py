@@ -50,7 +50,7 @@ Facts = tuple[Fact, ...]
 
 
 def decide(books: Books, command: Command) -> Facts | Refusal:
-    """The facts that ``command`` makes, or the first refusal."""
+    """The facts that a tidy ``command`` makes, or the first refusal."""
     deed = DEEDS[type(command)]
     for guard in (guards.happened_in_the_past, *deed.guards):
         if refusal := guard(books, command):
@@ -62,9 +62,9 @@ def _register_person(books: Books, command: RegisterPerson) -> Facts:
     return (
         PersonRegistered(
             person=books.next_person(),
-            name=_words(command.name),
-            post=_words(command.post),
-            unit=_words(command.unit),
+            name=command.name,
+            post=command.post,
+            unit=command.unit,
         ),
     )
 
@@ -74,9 +74,9 @@ def _add_login(books: Books, command: AddLogin) -> Facts:
     return (
         LoginAdded(
             person=command.person,
-            kind=Realm.HOST if command.host.strip() else Realm.DOMAIN,
-            realm=(command.host.strip() or command.domain.strip()).lower(),
-            login=command.login.strip().lower(),
+            kind=Realm.HOST if command.host else Realm.DOMAIN,
+            realm=(command.host or command.domain).lower(),
+            login=command.login.lower(),
         ),
     )
 
@@ -86,7 +86,7 @@ def _admit_person(books: Books, command: AdmitPerson) -> Facts:
     return (
         PersonAdmitted(
             person=command.person,
-            order_number=_words(command.order_number),
+            order_number=command.order_number,
             order_date=dates.day(command.order_date) or "",
         ),
     )
@@ -96,9 +96,9 @@ def _register_workstation(books: Books, command: RegisterWorkstation) -> Facts:
     return (
         WorkstationRegistered(
             workstation=books.next_workstation(),
-            host=command.host.strip().lower(),
-            inventory=_words(command.inventory),
-            place=_words(command.place),
+            host=command.host.lower(),
+            inventory=command.inventory,
+            place=command.place,
         ),
     )
 
@@ -116,7 +116,7 @@ def _register_key_document(books: Books, command: RegisterKeyDocument) -> Facts:
             number=number,
             carrier=command.carrier,
             copy=command.copy or books.next_copy(command.carrier),
-            name=_words(command.name),
+            name=command.name,
             certificate=command.certificate.lower(),
             key_not_after=dates.instant(command.key_not_after) or "",
             made_on=dates.day(command.made_on) or "",
@@ -127,9 +127,7 @@ def _register_key_document(books: Books, command: RegisterKeyDocument) -> Facts:
 def _issue(books: Books, command: Issue) -> Facts:
     del books
     return (
-        KeyDocumentIssued(
-            number=command.document, person=command.person, receipt=_words(command.receipt)
-        ),
+        KeyDocumentIssued(number=command.document, person=command.person, receipt=command.receipt),
     )
 
 
@@ -139,7 +137,7 @@ def _return(books: Books, command: Return) -> Facts:
     assert document.holder is not None
     return (
         KeyDocumentReturned(
-            number=document.number, person=document.holder, receipt=_words(command.receipt)
+            number=document.number, person=document.holder, receipt=command.receipt
         ),
     )
 
@@ -158,10 +156,6 @@ def _record_destruction(books: Books, command: RecordDestruction) -> Facts:
     documents = (books.document(number) for number in command.documents)
     carriers = dict.fromkeys(document.carrier for document in documents if document)
     return *destroyed, *(CarrierRetired(carrier=carrier) for carrier in carriers)
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)

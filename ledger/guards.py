@@ -114,15 +114,15 @@ def _no_such_document(number: str) -> Refusal:
 
 def person_has_a_name(books: Books, command: RegisterPerson) -> Refusal | None:
     del books
-    if not command.name.strip():
+    if not command.name:
         return _refusal("", "Укажите фамилию, имя, отчество.", "Give the person's name.")
     return None
 
 
 def login_of_one_realm(books: Books, command: AddLogin) -> Refusal | None:
     del books
-    one_realm = bool(command.host.strip()) != bool(command.domain.strip())
-    if not command.login.strip() or not one_realm:
+    one_realm = bool(command.host) != bool(command.domain)
+    if not command.login or not one_realm:
         return _refusal(
             "",
             "Учётная запись принадлежит либо одному компьютеру (host), либо домену (domain): "
@@ -135,7 +135,7 @@ def login_of_one_realm(books: Books, command: AddLogin) -> Refusal | None:
 
 def login_is_new(books: Books, command: AddLogin) -> Refusal | None:
     """Not the same login twice for one person. For two people it is a shared one, a fact."""
-    realm, login = (command.host or command.domain).strip().lower(), command.login.strip().lower()
+    realm, login = (command.host or command.domain).lower(), command.login.lower()
     for known in books.logins_of(command.person):
         if (known.realm, known.login) == (realm, login):
             return _refusal(
@@ -147,7 +147,7 @@ def login_is_new(books: Books, command: AddLogin) -> Refusal | None:
 
 
 def workstation_is_new(books: Books, command: RegisterWorkstation) -> Refusal | None:
-    host = command.host.strip().lower()
+    host = command.host.lower()
     if not host:
         return _refusal("", "Укажите имя компьютера.", "Give the machine's host name.")
     if books.workstation_called(host) is not None:
@@ -158,7 +158,7 @@ def workstation_is_new(books: Books, command: RegisterWorkstation) -> Refusal | 
 def clause_2_2_order_named(books: Books, command: AdmitPerson) -> Refusal | None:
     """Admission is by an order, which has a number and a date."""
     del books
-    if not command.order_number.strip() or dates.day(command.order_date) is None:
+    if not command.order_number or dates.day(command.order_date) is None:
         return _refusal(
             "2.2",
             "К работе с криптосредствами допускают приказом: укажите его номер и дату "
@@ -260,7 +260,7 @@ def carrier_is_new(books: Books, command: RegisterCarrier) -> Refusal | None:
 def clause_3_5_under_receipt(books: Books, command: Issue) -> Refusal | None:
     """Issued only under a receipt."""
     del books
-    if not command.receipt.strip():
+    if not command.receipt:
         return _refusal(
             "3.5",
             "Выдают только под расписку: укажите, где она (номер, дата).",

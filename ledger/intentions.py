@@ -129,3 +129,24 @@ Command = (
     | PutOutOfAction
     | RecordDestruction
 )
+
+
+def tidy(command: Command) -> Command:
+    """The command with its words as they are kept: single blanks, none at the ends, and nothing
+    that could command a terminal."""
+    changes = {
+        name: _tidied(value)
+        for name in command.__struct_fields__
+        if type(value := getattr(command, name)) in (str, tuple)
+    }
+    return msgspec.structs.replace(command, **changes)
+
+
+def _tidied(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple(_words(one) for one in value)
+    return _words(value)
+
+
+def _words(text: str) -> str:
+    return "".join(one for one in " ".join(text.split()) if one.isprintable())
