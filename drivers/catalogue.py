@@ -37,13 +37,15 @@ class Module:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModule:
     """Where a module may be installed: the first of ``files`` found in the first of the
-    directories counts. ``maker`` is None for a module that reads carriers of many makers."""
+    directories counts. ``maker`` is None for a module that reads carriers of many makers;
+    ``software`` marks tokens in files, which are read only where the settings name the module."""
 
     name: str
     maker: Maker | None
     files: tuple[str, ...]
     directories: tuple[str, ...] = ()
     general: bool = False
+    software: bool = False
 
 
 _LIBRARIES = (
@@ -93,6 +95,7 @@ MODULES: tuple[KnownModule, ...] = (
         maker=Maker.SOFTHSM,
         files=("libsofthsm2.so",),
         directories=("/usr/lib/softhsm", "/usr/lib64/softhsm"),
+        software=True,
     ),
     KnownModule(name="opensc", maker=None, files=("opensc-pkcs11.so",), general=True),
 )
@@ -202,7 +205,7 @@ def installed_modules(root: Path = Path("/")) -> tuple[Module, ...]:
     """
     found: dict[str, Module] = {}
     for known in MODULES:
-        path = _first_file(known, root)
+        path = None if known.software else _first_file(known, root)
         if path is not None:
             found.setdefault(path, Module(name=known.name, path=path, general=known.general))
     return tuple(found.values())

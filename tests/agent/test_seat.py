@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.seat import seat_of
+from agent.settings import AgentSettings
+from journal.digest import sha256
+
+
+def settings(login: str, domain: str = "") -> AgentSettings:
+    return AgentSettings(
+        state=Path("/nowhere"),
+        inbox=Path("/nowhere/inbox"),
+        enrolment=Path("/nowhere/enrolment.json"),
+        worker_socket="/nowhere/worker.sock",
+        host="PC-17",
+        domain=domain,
+        seat_login=login,
+    )
+
+
+def mark(spelled: str) -> str:
+    return sha256(f"salt|{spelled}".encode()).hex()
+
+
+@pytest.mark.parametrize(
+    ("login", "domain", "spelled"),
+    [
+        ("Ivanova", "", ["ivanova@pc-17"]),
+        ("ivanova", "lib.example", ["ivanova@pc-17", "ivanova@lib.example"]),
+        ("LIB\\Ivanova", "lib.example", ["ivanova@lib"]),
+        ("ivanova@lib.example", "", ["ivanova@lib.example"]),
+    ],
+)
+def test_a_login_has_a_mark_for_each_realm_it_may_belong_to(
+    login: str, domain: str, spelled: list[str]
+) -> None:
+    seat = seat_of(settings(login, domain), "salt")
+    assert seat.login == login
+    assert seat.marks == tuple(mark(text) for text in spelled)
+
+
+def test_nobody_known_has_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.seat._login_by_logind", lambda: "")
+    seat = seat_of(settings(""), "salt")
+    assert (seat.login, seat.marks) == ("", ())

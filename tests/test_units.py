@@ -1,0 +1,56 @@
+"""The units as systemd itself reads them: no mistake, and no more exposed than we say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parent.parent / "systemd"
+EXPOSURE = {
+    "klyuchar-agent.service": 2.0,
+    "klyuchar-courier.service": 1.6,
+    "klyuchar-ledger.service": 1.5,
+}
+
+
+@pytest.mark.parametrize(("unit", "most"), EXPOSURE.items())
+def test_a_unit_is_no_more_exposed_than_we_say(unit: str, most: float) -> None:
+    told = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNITS / unit)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = re.search(r"exposure level for \S+: ([0-9.]+)", told)
+    assert found, told
+    assert float(found[1]) <= most
+
+
+def test_systemd_finds_no_mistake_in_the_units(tmp_path: Path) -> None:
+    for unit in [*UNITS.glob("*.service"), *UNITS.glob("*.socket"), *UNITS.glob("*.path")]:
+        shutil.copy(unit, tmp_path)
+    shutil.copy(UNITS / "klyuchar-courier.timer", tmp_path)
+    for copied in tmp_path.glob("*.service"):
+        text = copied.read_text().replace("/usr/lib/klyuchar/bin/python", sys.executable)
+        copied.write_text(text)
+    names = [path for path in tmp_path.iterdir() if "@" not in path.name]
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, names)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in checked.stderr.splitlines() if "klyuchar" in line]
+    assert not ours, "\n".join(ours)
+
+
+def test_every_user_of_a_unit_is_made(tmp_path: Path) -> None:
+    made = (UNITS / "klyuchar.sysusers.conf").read_text()
+    for unit in UNITS.glob("*.service"):
+        (user,) = re.findall(r"^User=(\S+)$", unit.read_text(), re.MULTILINE)
+        assert re.search(rf"^u {user} ", made, re.MULTILINE), (unit.name, user)
