@@ -169,7 +169,7 @@ def holder_login_unknown(situation: Situation) -> Remark | None:
 
 @rule(
     Level.ALLOW,
-    clause="3.5",
+    clause="3.7",
     asks=Text(
         ru="Выдан ли носитель тому, кто за компьютером?",
         en="Is the carrier issued to the person at the computer?",
@@ -178,12 +178,14 @@ def holder_login_unknown(situation: Situation) -> Remark | None:
 def issued_to_the_seat(situation: Situation) -> Remark | None:
     if not _held(situation, _Holder.HERE):
         return None
+    untold = any(end.untold for end in situation.keys)
     return Remark(
         level=Level.ALLOW,
         reason=Text(
-            ru="Носитель учтён и выдан под расписку тому, кто сейчас за этим компьютером",
+            ru="Носитель учтён и выдан под расписку тому, кто сейчас за этим компьютером"
+            + (_END_UNTOLD.ru if untold else ""),
             en="The carrier is in the ledger and issued under a receipt to the person at this "
-            "computer",
+            "computer" + (_END_UNTOLD.en if untold else ""),
         ),
         advice=Text(
             ru="Работайте. Уходя, выньте носитель и уберите его в шкаф или сейф",
@@ -195,6 +197,12 @@ def issued_to_the_seat(situation: Situation) -> Remark | None:
 _USE_ONLY_YOUR_OWN = Text(
     ru="Работайте, только если носитель выдан вам. Если нет, выньте его и верните владельцу",
     en="Work with it only if it was issued to you. If not, pull it out and return it",
+)
+
+
+_END_UNTOLD = Text(
+    ru=". Срок ключа не проверен: его нет ни на носителе, ни в журнале учёта",
+    en=". The key's end was not checked: neither carrier nor ledger says when it is",
 )
 
 

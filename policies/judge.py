@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
     issue.login_shared,
     issue.holder_login_unknown,
     validity.key_ended_by_estimate,
-    validity.key_end_unknown,
+    validity.key_end_unreadable,
     validity.key_ending,
     reading.pin_locked,
     reading.contents_not_read,

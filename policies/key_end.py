@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from domain.accounting import KeyDocument, Standing
 from domain.sighting import Certificate
-from policies.situation import Situation
 
 ESTIMATE_MONTHS = 15
 """1 year 3 months: the limit in the documentation of the common crypto provider."""
@@ -27,36 +26,44 @@ class KeyEnd:
 
     ``number`` is its account number, empty where a certificate belongs to no document; then
     ``certificate`` is the certificate's serial. ``stated`` is certain, ``estimated`` is not.
-    ``doubtful`` where a date could not be read, or no end is known at all.
+    ``unread`` where a date was given that is none: an earlier end may hide behind it.
     """
 
     number: str
     certificate: str
     stated: datetime | None
     estimated: datetime | None
-    doubtful: bool
+    unread: bool
 
     @property
     def first(self) -> datetime | None:
         """The first end of all, certain or not."""
-        return min((one for one in (self.stated, self.estimated) if one), default=None)
+        if self.stated is None or self.estimated is None:
+            return self.stated or self.estimated
+        return min(self.stated, self.estimated)
+
+    @property
+    def untold(self) -> bool:
+        """Whether nobody and nothing says when the key ends."""
+        return self.first is None and not self.unread
 
 
-def key_ends(situation: Situation) -> tuple[KeyEnd, ...]:
-    """Every key in use on the carrier, sorted: of issued documents, else of registered ones, and
-    of certificates that belong to no document."""
-    documents = situation.standing(Standing.ISSUED) or situation.standing(Standing.REGISTERED)
-    certificates = situation.sighting.certificates if situation.sighting else ()
+def key_ends(
+    documents: tuple[KeyDocument, ...], certificates: tuple[Certificate, ...]
+) -> tuple[KeyEnd, ...]:
+    """Every key in use on a carrier, sorted: of issued documents, else of registered ones, and of
+    certificates that belong to no document."""
+    used = _in_use(documents)
     seen = {one.sha256: one for one in certificates}
-    own = _of_no_document(situation, certificates)
-    unnamed = [one for one in documents if not one.certificate]
+    own = _of_no_document(documents, certificates)
+    unnamed = [one for one in used if not one.certificate]
     if len(own) == len(unnamed) == 1:
-        return _sorted([_end(unnamed[0], own[0]), *_ends(documents, seen, skip=unnamed)])
+        return _sorted([_end(unnamed[0], own[0]), *_ends(used, seen, skip=unnamed)])
     if own:
         # Their keys are those of some of these certificates; which ones can't be told.
         silent = [one for one in unnamed if not one.key_not_after and not one.made_on]
-        return _sorted([*_ends(documents, seen, skip=silent), *(_end(None, one) for one in own)])
-    return _sorted(_ends(documents, seen, skip=[]))
+        return _sorted([*_ends(used, seen, skip=silent), *(_end(None, one) for one in own)])
+    return _sorted(_ends(used, seen, skip=[]))
 
 
 def instant(untrusted_text: str) -> datetime | None:
@@ -68,22 +75,31 @@ def instant(untrusted_text: str) -> datetime | None:
         return None
 
 
+def _in_use(documents: tuple[KeyDocument, ...]) -> list[KeyDocument]:
+    issued = [one for one in documents if one.standing is Standing.ISSUED]
+    return issued or [one for one in documents if one.standing is Standing.REGISTERED]
+
+
 def _ends(
-    documents: tuple[KeyDocument, ...], seen: dict[str, Certificate], skip: list[KeyDocument]
+    documents: list[KeyDocument], seen: dict[str, Certificate], skip: list[KeyDocument]
 ) -> list[KeyEnd]:
     return [_end(one, seen.get(one.certificate)) for one in documents if one not in skip]
 
 
 def _sorted(ends: list[KeyEnd]) -> tuple[KeyEnd, ...]:
-    return tuple(sorted(ends, key=lambda end: (end.number, end.certificate, repr(end))))
+    return tuple(sorted(ends, key=_place))
+
+
+def _place(end: KeyEnd) -> tuple[str, str, datetime, datetime]:
+    return end.number, end.certificate, end.stated or _LATEST, end.estimated or _LATEST
 
 
 def _of_no_document(
-    situation: Situation, certificates: tuple[Certificate, ...]
+    documents: tuple[KeyDocument, ...], certificates: tuple[Certificate, ...]
 ) -> list[Certificate]:
     """Certificates no document names, less those of the authorities that issued others here:
     their keys are not on this carrier."""
-    named = {one.certificate for one in situation.documents}
+    named = {one.certificate for one in documents}
     distinct = {one.sha256: one for one in certificates}.values()
     return [
         one
@@ -106,13 +122,12 @@ def _end(document: KeyDocument | None, certificate: Certificate | None) -> KeyEn
     stated = [moment for text in texts if (moment := instant(text)) is not None]
     made = "" if any(instant(text) for text in by_key) else _made_on(document, certificate)
     estimated = _estimate(made) if made else None
-    unread = len(stated) < len(texts) or (bool(made) and estimated is None)
     return KeyEnd(
         number=document.number if document else "",
         certificate=certificate.serial if certificate and document is None else "",
         stated=min(stated, default=None),
         estimated=estimated,
-        doubtful=unread or not (stated or estimated),
+        unread=len(stated) < len(texts) or (bool(made) and estimated is None),
     )
 
 

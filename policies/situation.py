@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.accounting import CarrierEntry, KeyDocument, Standing
 from domain.sighting import Sighting, Unread
 from domain.snapshot import Mark
+from policies.key_end import KeyEnd, key_ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ class Situation:
     """What is judged.
 
     ``duplicates`` counts further slots of the same module that show the same identity; ``ledger``
-    is None where this workstation has no snapshot; ``now`` is aware and in UTC.
+    is None where this workstation has no snapshot; ``now`` is aware and in UTC. ``keys`` is
+    worked out from the rest, once, for several rules: empty where the carrier is not on the books.
     """
 
     seen: Sighting | Unread
@@ -65,6 +67,12 @@ class Situation:
     seat: Seat
     now: datetime
     limits: Limits = field(default_factory=Limits)
+    keys: tuple[KeyEnd, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        certificates = self.sighting.certificates if self.sighting else ()
+        known = self.entry is not None
+        object.__setattr__(self, "keys", key_ends(self.documents, certificates) if known else ())
 
     @property
     def sighting(self) -> Sighting | None:
@@ -74,7 +82,10 @@ class Situation:
     @property
     def entry(self) -> CarrierEntry | None:
         """The ledger's entry of exactly this carrier: maker, model and serial are the same."""
-        return next((one for one in self._found if self._is_seen(one)), None)
+        for one in self._found:
+            if self._is_seen(one):
+                return one
+        return None
 
     @property
     def namesakes(self) -> tuple[CarrierEntry, ...]:
@@ -91,7 +102,7 @@ class Situation:
 
     def standing(self, *standings: Standing) -> tuple[KeyDocument, ...]:
         """This carrier's documents in one of these standings, in an order of their own."""
-        chosen = (one for one in self.documents if one.standing in standings)
+        chosen = [one for one in self.documents if one.standing in standings]
         return tuple(sorted(chosen, key=lambda document: document.number))
 
     @property

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.text import Text
 from domain.verdict import Level
-from policies.key_end import KeyEnd, key_ends
+from policies.key_end import KeyEnd
 from policies.rule import Remark, rule
 from policies.situation import Situation
 
@@ -35,7 +35,7 @@ _ASK_FOR_A_NEW_KEY = Text(
     ),
 )
 def key_ended(situation: Situation) -> Remark | None:
-    now, keys = situation.now, _keys(situation)
+    now, keys = situation.now, situation.keys
     ended = [one for one in keys if one.stated is not None and one.stated <= now]
     if not ended:
         return None
@@ -70,7 +70,7 @@ def key_ended_by_estimate(situation: Situation) -> Remark | None:
     now = situation.now
     over = [
         one
-        for one in _keys(situation)
+        for one in situation.keys
         if (one.stated is None or one.stated > now)
         and one.estimated is not None
         and one.estimated <= now
@@ -107,7 +107,7 @@ def key_ending(situation: Situation) -> Remark | None:
     within = situation.limits.key_ending_days * _DAY_S
     ending = [
         one
-        for one in _keys(situation)
+        for one in situation.keys
         if one.first is not None and 0 < (one.first - situation.now).total_seconds() <= within
     ]
     if not ending:
@@ -131,20 +131,22 @@ def key_ending(situation: Situation) -> Remark | None:
     Level.WARN,
     clause="4.2",
     asks=Text(
-        ru="Известен ли срок действия закрытого ключа?",
-        en="Is the end of the private key's period known?",
+        ru="Читается ли срок действия закрытого ключа?",
+        en="Can the end of the private key's period be read?",
     ),
 )
-def key_end_unknown(situation: Situation) -> Remark | None:
-    doubtful = [one for one in _keys(situation) if one.doubtful]
-    if not doubtful:
+def key_end_unreadable(situation: Situation) -> Remark | None:
+    unread = [one for one in situation.keys if one.unread]
+    if not unread:
         return None
-    which = _listed(doubtful, lambda one: None)
+    which = _listed(unread, lambda one: None)
     return Remark(
         level=Level.WARN,
         reason=Text(
-            ru=f"Срок действия закрытого ключа достоверно узнать не удалось: {which.ru}",
-            en=f"The end of the private key's period could not be told for certain: {which.en}",
+            ru=f"Дата окончания срока закрытого ключа не читается: {which.ru}. Не истёк ли он, "
+            "достоверно узнать не удалось",
+            en=f"The end of the private key's period can't be read: {which.en}. Whether it has "
+            "ended could not be told for certain",
         ),
         advice=Text(
             ru="Попросите ответственного пользователя криптосредств внести срок ключа в журнал "
@@ -152,11 +154,6 @@ def key_end_unknown(situation: Situation) -> Remark | None:
             en="Ask the responsible user to enter the key's end in the ledger",
         ),
     )
-
-
-def _keys(situation: Situation) -> tuple[KeyEnd, ...]:
-    """Keys of a carrier that is not on the books are nobody's: other rules speak of it."""
-    return key_ends(situation) if situation.entry is not None else ()
 
 
 def _listed(ends: Iterable[KeyEnd], date: Callable[[KeyEnd], datetime | None]) -> Text:
