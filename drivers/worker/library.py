@@ -18,6 +18,10 @@ from drivers.worker.cryptoki import Cryptoki, Lied, TokenInfo
 _SEARCHED_CERTIFICATES = 4 * MAX_CERTIFICATES
 
 
+class CannotList(Exception):
+    """python-pkcs11 could not list the slots: one sick slot denies it all the others."""
+
+
 class Library:
     """One module, from load to the end of the process. Any call may hang or crash."""
 
@@ -30,7 +34,7 @@ class Library:
     def read_objects(self, slot: int, token: TokenInfo) -> tuple[int, tuple[Certificate, ...], int]:
         """Of a public read-only session: visible objects, certificates, certificates not parsed.
 
-        Raises Refused, Lied, and whatever python-pkcs11 raises.
+        Raises Refused, Lied, CannotList, and whatever python-pkcs11 raises.
         """
         opened = self._slot(slot).get_token()
         if opened.serial.rstrip(b"\0 ") != token.untrusted_serial.rstrip(b"\0 "):
@@ -46,7 +50,11 @@ class Library:
     def _slot(self, slot: int) -> Any:
         self._attach()
         if slot not in self._slots:
-            self._slots = {each.slot_id: each for each in self._pkcs11.get_slots()}
+            try:
+                listed = self._pkcs11.get_slots()
+            except Exception as error:
+                raise CannotList(type(error).__name__) from error
+            self._slots = {each.slot_id: each for each in listed}
         try:
             return self._slots[slot]
         except KeyError:

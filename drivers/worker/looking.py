@@ -28,7 +28,7 @@ from drivers.messages import (
 )
 from drivers.worker import cryptoki, decoding
 from drivers.worker.cryptoki import Lied, Refused, TokenInfo
-from drivers.worker.library import Library
+from drivers.worker.library import CannotList, Library
 
 Say = Callable[[Reply], None]
 _LARGEST_SLOT = 2**53 - 1
@@ -43,6 +43,7 @@ class Looking:
         self._library = library
         self._ask = ask
         self._say = say
+        self._sick_slot = False
 
     def run(self) -> None:
         """Say everything there is, `Finished` last. The module stays initialised."""
@@ -76,7 +77,7 @@ class Looking:
         """Who is in the slot; None where nobody is, or nobody that can be told."""
         try:
             self._announce(slot, SLOT_CALL)
-            flags = self._library.cryptoki.slot_flags(slot)
+            flags = self._slot_flags(slot)
             if not flags & cryptoki.TOKEN_PRESENT:
                 return None
             self._announce(slot, TOKEN_CALL)
@@ -86,6 +87,13 @@ class Looking:
                 self._not_read(slot, error)
             return None
         return token if self._identifiable(slot, flags, token) else None
+
+    def _slot_flags(self, slot: int) -> int:
+        try:
+            return self._library.cryptoki.slot_flags(slot)
+        except Refused:
+            self._sick_slot = True
+            raise
 
     def _left(self, slot: int, error: Exception) -> bool:
         """Whether the error only says that the token has gone meanwhile."""
@@ -130,6 +138,9 @@ class Looking:
         if self._ask.objects and slot not in self._ask.bare:
             try:
                 sighting = self._with_objects(sighting, token)
+            except CannotList as error:
+                # A slot that was told as unreadable already explains it.
+                failure = None if self._sick_slot else error
             except Exception as error:
                 # python-pkcs11 raises errors of many kinds; none may hide the token itself.
                 failure = error
