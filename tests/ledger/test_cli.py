@@ -1,0 +1,251 @@
+"""`klyuchar ledger`: a responsible user's day, over the real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from journal.digest import sha256
+from ledger.store import SqliteStore
+from tests.ledger.running import ROOT, Running
+
+# Only this command's part of the parser: what the other commands import is not asked here.
+_MAIN = "import sys, cli.main as m; m._COMMANDS = ('ledger',); sys.exit(m.main(sys.argv[1:]))"
+
+
+class Terminal:
+    """The command line of one ledger."""
+
+    def __init__(self, ledger: Running) -> None:
+        self._prefix = [sys.executable, "-c", _MAIN, "--settings", str(ledger.settings), "ledger"]
+        self._environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "Europe/Moscow"}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._prefix, *arguments],
+            cwd=ROOT,
+            check=False,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    def good(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return done.stdout
+
+    def bad(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 1, done.stdout
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    def answering(self, typed: str, *arguments: str) -> tuple[int, str, str]:
+        """Run it at a terminal where ``typed`` is typed; exit code, output and questions."""
+        ours, theirs = pty.openpty()
+        os.write(ours, typed.encode())
+        done = subprocess.run(
+            [*self._prefix, *arguments],
+            cwd=ROOT,
+            check=False,
+            env=self._environment,
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        os.close(theirs)
+        asked = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(ours, 4096):
+                asked += chunk
+        os.close(ours)
+        return done.returncode, done.stdout, asked.decode()
+
+
+@pytest.fixture
+def terminal(running: Running) -> Iterator[Terminal]:
+    return Terminal(running)
+
+
+@pytest.fixture
+def one_issued(terminal: Terminal) -> Terminal:
+    terminal.good("person", "add", "--name", "Иванова И. И.")
+    terminal.good("person", "admit", "--person", "1", "--order", "1-П", "--date", "2026-01-12")
+    terminal.good("carrier", "add", "--maker", "rutoken", "--model", "M", "--serial", "35640abc")
+    terminal.good("document", "add", "--carrier", "35640ABC", "--name", "Ключ ЭП")
+    terminal.good("issue", "--document", "КН-0001", "--person", "иванова", "--receipt", "№ 5")
+    return terminal
+
+
+def test_a_document_goes_its_whole_way(one_issued: Terminal) -> None:
+    assert "Иванова И. И." in one_issued.good("document", "list")
+    assert "принят" in one_issued.good("return", "--document", "КН-0001")
+    out = one_issued.good("out-of-action", "--document", "КН-0001", "--reason", "replaced")
+    assert "10 суток" in out
+    destroyed = one_issued.good("destroy", "--document", "КН-0001", "--method", "physical")
+    assert "Носитель № 1 выбыл" in destroyed
+    assert "уничтожен" in one_issued.good("document", "list")
+    assert "выбыл" in one_issued.good("carrier", "list")
+    assert "Цепочка цела: событий 10" in one_issued.good("verify")
+    assert "принят обратно" in one_issued.good("events", "--after", "6")
+
+
+def test_lists_are_json_too(one_issued: Terminal) -> None:
+    (person,) = json.loads(one_issued.good("person", "list", "--json"))
+    assert (person["name"], person["order"]) == ("Иванова И. И.", "1-П")
+    (carrier,) = json.loads(one_issued.good("carrier", "list", "--json"))
+    assert carrier["spelled"] == str(int("35640abc", 16)).zfill(10)
+    (document,) = json.loads(one_issued.good("document", "list", "--json"))
+    assert document["standing"] == "issued"
+    assert json.loads(one_issued.good("workstation", "list", "--json")) == []
+    assert len(one_issued.good("events", "--json").splitlines()) == 6
+
+
+def test_a_refusal_names_its_clause_and_what_to_do(terminal: Terminal) -> None:
+    terminal.good("person", "add", "--name", "Петров П. П.")
+    terminal.good("carrier", "add", "--maker", "softhsm", "--model", "M", "--serial", "a1")
+    terminal.good("document", "add", "--carrier", "1")
+    said = terminal.bad("issue", "--document", "КН-0001", "--person", "1", "--receipt", "1")
+    assert "п. 2.2" in said
+    assert "klyuchar ledger person admit" in said
+
+
+def test_what_is_missing_is_asked_for_in_russian(terminal: Terminal) -> None:
+    code, said, asked = terminal.answering("\nИванова И. И.\n", "person", "add")
+    assert code == 0
+    assert asked.count("Фамилия, имя, отчество:") == 2
+    assert "Иванова И. И.: внесён под № 1" in said
+
+
+def test_what_is_missing_without_a_terminal_is_named(terminal: Terminal) -> None:
+    assert "--name" in terminal.bad("person", "add")
+
+
+def test_a_list_of_choices_is_asked_by_number(terminal: Terminal) -> None:
+    code, said, asked = terminal.answering(
+        "9\n6\n", "carrier", "add", "--model", "M", "--serial", "a1"
+    )
+    assert (code, "Рутокен" in asked) == (0, True)
+    assert "внесён под № 1" in said
+    assert "SoftHSM" in terminal.good("carrier", "list")
+
+
+def test_end_of_input_records_nothing(terminal: Terminal) -> None:
+    code, _, asked = terminal.answering("\x04", "person", "add")
+    assert (code, "ничего не записано" in asked) == (1, True)
+    assert json.loads(terminal.good("person", "list", "--json")) == []
+
+
+class TestSerialWithTwoReadings:
+    _RUTOKEN = ("carrier", "add", "--maker", "rutoken", "--model", "M")
+
+    def _serials(self, terminal: Terminal) -> list[str]:
+        rows = json.loads(terminal.good("carrier", "list", "--json"))
+        return [row["serial"] for row in rows]
+
+    @pytest.mark.parametrize(("typed", "serial"), [("1\n", "3039"), ("2\n", "12345")])
+    def test_it_is_asked_about(self, terminal: Terminal, typed: str, serial: str) -> None:
+        code, _, asked = terminal.answering(typed, *self._RUTOKEN, "--serial", "12345")
+        assert (code, "двояко" in asked) == (0, True)
+        assert self._serials(terminal) == [serial]
+
+    def test_without_a_terminal_it_is_refused(self, terminal: Terminal) -> None:
+        said = terminal.bad(*self._RUTOKEN, "--serial", "12345")
+        assert "--serial-decimal" in said
+        assert self._serials(terminal) == []
+
+    def test_an_option_settles_it(self, terminal: Terminal) -> None:
+        terminal.good(*self._RUTOKEN, "--serial-decimal", "0000012345")
+        terminal.good(*self._RUTOKEN, "--serial-hex", "12345")
+        assert self._serials(terminal) == ["3039", "12345"]
+
+    def test_a_known_carrier_is_not_matched_silently(self, terminal: Terminal) -> None:
+        terminal.good(*self._RUTOKEN, "--serial-hex", "1234567")
+        assert "двояко" in terminal.bad("document", "add", "--carrier", "1234567")
+        code, _, asked = terminal.answering("2\n", "document", "add", "--carrier", "1234567")
+        assert (code, "другой" in asked) == (1, True)
+        code, said, _ = terminal.answering("1\n", "document", "add", "--carrier", "1234567")
+        assert (code, "КН-0001" in said) == (0, True)
+
+
+def test_two_people_of_one_name_are_asked_about(terminal: Terminal) -> None:
+    for post in ("библиотекарь", "бухгалтер"):
+        terminal.good("person", "add", "--name", "Иванова И. И.", "--post", post)
+    admit = ("person", "admit", "--person", "иванова", "--order", "1-П", "--date", "2026-01-12")
+    assert "бухгалтер" in terminal.bad(*admit)
+    code, said, _ = terminal.answering("2\n", *admit)
+    assert (code, "№ 2 допущен" in said) == (0, True)
+
+
+def test_a_certificate_is_named_by_file_or_fingerprint(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "certificate.cer"
+    file.write_bytes(b"0\x82certificate")
+    terminal.good("carrier", "add", "--maker", "softhsm", "--model", "M", "--serial", "a1")
+    for given in (str(file), sha256(b"0\x82certificate").hex().upper()):
+        terminal.good("document", "add", "--carrier", "1", "--certificate", given)
+    rows = json.loads(terminal.good("document", "list", "--json"))
+    assert {row["certificate"] for row in rows} == {sha256(b"0\x82certificate").hex()}
+    missing = terminal.run("document", "add", "--carrier", "1", "--certificate", "/no/such/file")
+    assert (missing.returncode, "не прочитан" in missing.stderr) == (75, True)
+
+
+def test_a_key_ends_with_the_day_where_the_person_is(terminal: Terminal) -> None:
+    terminal.good("carrier", "add", "--maker", "softhsm", "--model", "M", "--serial", "a1")
+    terminal.good("document", "add", "--carrier", "1", "--key-not-after", "2027-03-01")
+    (row,) = json.loads(terminal.good("document", "list", "--json"))
+    assert row["key_not_after"] == "2027-03-01T20:59:59Z"
+
+
+def test_a_changed_event_is_named(running: Running, terminal: Terminal) -> None:
+    terminal.good("person", "add", "--name", "Иванова И. И.")
+    terminal.good("person", "add", "--name", "Петров П. П.")
+    store = SqliteStore(running.database)
+
+    def tamper(transaction: object) -> None:
+        run = transaction.run  # type: ignore[attr-defined]
+        run("DROP TRIGGER events_are_never_changed")
+        changed = "CAST(replace(line, 'Иванова', 'Петрова') AS BLOB)"
+        run(f"UPDATE events SET line = {changed} WHERE seq = 2")
+
+    store.write(tamper)
+    store.close()
+    done = terminal.run("verify")
+    assert done.returncode == 1
+    assert "Событие 3 не продолжает событие 2" in done.stderr
+
+
+def test_a_ledger_that_does_not_run_is_said_in_words(running: Running, terminal: Terminal) -> None:
+    running.stop()
+    done = terminal.run("person", "list")
+    assert (done.returncode, "не отвечает" in done.stderr) == (75, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_that_are_missing_are_said_in_words(running: Running) -> None:
+    running.stop()
+    running.settings.write_text("[agent]\n")
+    done = Terminal(running).run("person", "list")
+    assert (done.returncode, "Настройки журнала учёта" in done.stderr) == (1, True)
+
+
+def test_init_shows_the_fingerprint_that_the_ledger_then_has(
+    running: Running, terminal: Terminal
+) -> None:
+    shown = terminal.good("fingerprint")
+    running.stop()
+    assert terminal.good("init") == shown
+    assert "1" in terminal.good("rebuild")
