@@ -13,7 +13,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from domain.canonical import encode, plain
+from domain.canonical import encode
 from journal.digest import sha256
 
 # Keys are sorted, so the members after the body stand at the end, where an event cannot imitate
@@ -59,7 +59,7 @@ def link(
     """
     raw = encode(
         {
-            "body": plain(body),
+            "body": body,
             "boot": boot,
             "event": name,
             "host": host,

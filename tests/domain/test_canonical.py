@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_args
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.canonical import encode, plain
+from domain.events import Event
+from tests.journal.values import values as typed_values
 
 LARGEST = 2**53 - 1
 
-scalars = (
-    st.none() | st.booleans() | st.integers(min_value=-LARGEST, max_value=LARGEST) | st.text()
-)
+scalars = st.none() | st.booleans() | st.integers(min_value=-LARGEST, max_value=LARGEST) | st.text()
 keys = st.text(alphabet=st.characters(max_codepoint=127))
 values = st.recursive(
     scalars,
@@ -57,15 +59,69 @@ class Colour(StrEnum):
     RED = "red"
 
 
+class Rank(IntEnum):
+    FIRST = 1
+
+
+class Pair(NamedTuple):
+    left: str
+    right: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inner:
     colour: Colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    имя: str  # noqa: PLC2401  the point of it
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outer:
     inner: Inner | None
     many: tuple[Inner, ...]
+
+
+@pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_an_event_is_written_as_rfc8785_writes_its_plain_form(
+    kind: type[Any], data: st.DataObject
+) -> None:
+    event = data.draw(typed_values(kind))
+    assert encode(event) == encode(plain(event)) == rfc8785.dumps(plain(event))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Colour.RED, b'"red"'),
+        (Rank.FIRST, b"1"),
+        (Pair("a", True), b'["a",true]'),
+        (MappingProxyType({"b": 1, "a": None}), b'{"a":null,"b":1}'),
+        (Nothing(), b"{}"),
+        (Inner(colour=Colour.RED), b'{"colour":"red"}'),
+        ({"x": [Nothing(), ()]}, b'{"x":[{},[]]}'),
+    ],
+)
+def test_values_of_derived_types_are_written_as_what_they_are(
+    value: object, written: bytes
+) -> None:
+    assert encode(value) == written
+    assert encode(value) == written, "the second time the type is known"
+
+
+def test_a_member_whose_name_is_not_ascii_is_refused() -> None:
+    with pytest.raises(TypeError, match="not an ASCII string"):
+        encode(Named(имя="x", other="y"))
 
 
 def test_frozen_values_become_plain_objects() -> None:
