@@ -8,8 +8,7 @@ import os
 from agent.settings import AgentSettings
 from agent.snapshot import SnapshotFile, take_over
 from domain.errors import Wrong
-from domain.events import SnapshotAccepted, SnapshotRefused
-from domain.text import Text
+from domain.events import Blind, SnapshotAccepted, SnapshotRefused
 
 
 class Books:
@@ -19,15 +18,21 @@ class Books:
         self._settings = settings
         self._offered = (0, 0)
         self._key = b""
+        self._told_broken = False
         self.snapshot: SnapshotFile | None = None
 
-    def refresh(self) -> SnapshotAccepted | SnapshotRefused | None:
+    def refresh(self) -> SnapshotAccepted | SnapshotRefused | Blind | None:
         """Take what the courier has brought since the last call, if anything.
 
-        Cheap when nothing came: two stat calls. A refused file is told once.
+        Cheap when nothing came: two stat calls. What is wrong is told once.
         """
-        if not self._key and not self._pin():
-            return None
+        if not self._key:
+            try:
+                self._pin()
+            except FileNotFoundError:
+                return None
+            except (OSError, KeyError, TypeError, ValueError) as error:
+                return self._broken_enrolment(error)
         if self.snapshot is None and self._settings.snapshot.exists():
             self._open_own()
         try:
@@ -40,23 +45,20 @@ class Books:
         self._offered = offered
         return self._take_over()
 
-    def _pin(self) -> bool:
+    def _pin(self) -> None:
         """Read the ledger's key as a person confirmed it at enrolment."""
-        try:
-            enrolment = json.loads(self._settings.enrolment.read_bytes())
-            self._key = bytes.fromhex(enrolment["ledger_key"])
-        except FileNotFoundError:
-            return False
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise Wrong(
-                Text(
-                    ru=f"Файл подключения {self._settings.enrolment} испорчен ({error}). "
-                    "Подключите рабочее место заново: klyuchar enrol.",
-                    en=f"The enrolment file {self._settings.enrolment} is broken ({error}). "
-                    "Enrol this workstation again: klyuchar enrol.",
-                )
-            ) from error
-        return True
+        enrolment = json.loads(self._settings.enrolment.read_bytes())
+        self._key = bytes.fromhex(enrolment["ledger_key"])
+
+    def _broken_enrolment(self, error: Exception) -> Blind | None:
+        if self._told_broken:
+            return None
+        self._told_broken = True
+        return Blind(
+            what="ledger",
+            reason=f"файл подключения {self._settings.enrolment} испорчен ({error}); подключите "
+            "рабочее место заново: klyuchar enrol",
+        )
 
     def _open_own(self) -> None:
         try:

@@ -19,7 +19,6 @@ from agent.presence import Presence
 from agent.settings import AgentSettings
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
-from domain.errors import KlyucharError
 from domain.events import (
     Blind,
     Event,
@@ -167,11 +166,7 @@ class Agent:
                 self._record(judged)
 
     def _refresh_books(self) -> None:
-        try:
-            event = self._books.refresh()
-        except KlyucharError as error:
-            event = None
-            self._conclude([Blind(what="ledger", reason=error.text.ru)])
+        event = self._books.refresh()
         if event is not None:
             self._record(event)
         if isinstance(event, SnapshotAccepted):

@@ -73,9 +73,7 @@ class Presence:
 
     def settled(self, now: float) -> bool:
         """Whether another look soon would tell nothing new."""
-        ports = set(self._devices)
-        leaving = any(p.port and p.port not in ports for p in self.carriers.values())
-        return not leaving and all(waiting.until <= now for waiting in self._waiting)
+        return not self._unplugged() and all(waiting.until <= now for waiting in self._waiting)
 
     @property
     def next_due(self) -> float | None:
@@ -105,7 +103,7 @@ class Presence:
         if wide is not None:
             return self._gone_blind(name, f"{wide.obstacle.value}: {wide.detail}")
         events: list[Event] = self._seeing_again(name)
-        self._looks[name] = _keeping_unasked(self._looks.get(name), look)
+        self._looks[name] = _keeping_unasked(self._looks.get(name), look, self._unplugged())
         events += self._compare(now)
         events += self._tell_unread(now)
         return events
@@ -117,12 +115,18 @@ class Presence:
             if end <= now:
                 del self._missed[carrier]
                 events.append(Pulled(carrier=carrier))
-        overdue = [waiting for waiting in self._waiting if waiting.until <= now]
+        events += self._tell_unread(now)
+        silent = [waiting.device for waiting in self._waiting if waiting.until <= now]
         self._waiting = [waiting for waiting in self._waiting if waiting.until > now]
-        told = self._tell_unread(now)
-        if not told:
-            events += [_silent(waiting.device) for waiting in overdue]
-        return events + told
+        return events + [_silent(device) for device in silent]
+
+    def _unplugged(self) -> set[Carrier]:
+        """Carriers whose device has left the bus, whatever the slots still show."""
+        return {
+            carrier
+            for carrier, present in self.carriers.items()
+            if present.port and present.port not in self._devices
+        }
 
     def _gone_blind(self, what: str, reason: str) -> list[Event]:
         if what in self._blind:
@@ -155,7 +159,7 @@ class Presence:
         return events
 
     def _came(self, carrier: Carrier, sighting: Sighting, duplicates: int, now: float) -> Event:
-        port = self._claim_port(carrier.maker)
+        port = self._claim_port({carrier.maker, Maker.OTHER})
         self.carriers[carrier] = Present(sighting, port, duplicates)
         missed = self._missed.pop(carrier, None)
         if missed is None:
@@ -163,9 +167,9 @@ class Presence:
         gap = self._reenumeration_s - (missed[1] - now)
         return Reenumerated(sighting=sighting, gap_ms=int(gap * 1000))
 
-    def _claim_port(self, maker: Maker) -> str:
+    def _claim_port(self, makers: set[Maker]) -> str:
         """The port of the device that was waited for; empty where two could be meant."""
-        fitting = [w for w in self._waiting if w.device.maker in {maker, Maker.OTHER}]
+        fitting = [w for w in self._waiting if w.device.maker in makers]
         if not fitting:
             return ""
         if len(fitting) > 1:
@@ -184,7 +188,7 @@ class Presence:
             if waiting and unread.obstacle not in _NOT_WORTH_WAITING_FOR:
                 continue
             self._told_unread.add(unread)
-            events.append(Unreadable(unread=unread, port=self._claim_port(Maker.OTHER)))
+            events.append(Unreadable(unread=unread, port=self._claim_port(set(Maker))))
         return events
 
 
@@ -193,8 +197,9 @@ def _content(sighting: Sighting) -> object:
     return sighting.objects, sighting.certificates, sighting.unparsed_certificates, sighting.label
 
 
-def _keeping_unasked(before: Look | None, look: Look) -> Look:
-    """``look``, with what an unreadable slot showed before: could not ask is never "no"."""
+def _keeping_unasked(before: Look | None, look: Look, unplugged: set[Carrier]) -> Look:
+    """``look``, with what an unreadable slot showed before: could not ask is never "no", unless
+    the bus says so."""
     if before is None or not look.unread:
         return look
     unread_slots = {unread.slot for unread in look.unread}
@@ -202,7 +207,7 @@ def _keeping_unasked(before: Look | None, look: Look) -> Look:
     kept = tuple(
         sighting
         for sighting in before.sightings
-        if sighting.slot in unread_slots and sighting.carrier not in seen
+        if sighting.slot in unread_slots and sighting.carrier not in seen | unplugged
     )
     return Look(
         module=look.module,

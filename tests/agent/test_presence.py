@@ -91,6 +91,16 @@ def test_could_not_ask_is_never_no() -> None:
     assert names(presence.looked(look(sighting("ffee", slot=1)), 9.0)) == ["Missed"]
 
 
+def test_an_unreadable_slot_does_not_hold_what_the_bus_says_is_gone() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.unplugged(PLUG)
+    assert not presence.settled(5.0)
+    assert names(presence.looked(look(unread=(unread(slot=0),)), 5.0)) == ["Missed", "Unreadable"]
+    assert presence.settled(5.0)
+
+
 def test_a_module_that_can_not_be_asked_blinds_and_loses_nobody() -> None:
     presence = Presence(GRACE)
     presence.looked(look(sighting()), 0.0)
@@ -124,7 +134,7 @@ def test_a_card_that_stays_unrecognised_is_told_once_with_its_port() -> None:
     presence.looked(blank, 0.2)
     (event,) = presence.due(SETTLE_S)
     assert isinstance(event, Unreadable)
-    assert event.unread.obstacle is Obstacle.NOT_RECOGNISED
+    assert (event.port, event.unread.obstacle) == (PLUG.port, Obstacle.NOT_RECOGNISED)
     assert presence.looked(blank, 9.0) == []
 
 
