@@ -85,6 +85,8 @@ class UdevWatch:
             yield message
 
     def _change(self, message: Any) -> Change | None:
+        if message.action == "remove" and message.device_path in self._known:
+            return Unplugged(device=self._known.pop(message.device_path))
         kind = message.properties.get("DEVTYPE")
         if kind == "usb_device":
             return self._device_change(message)
@@ -93,16 +95,10 @@ class UdevWatch:
         return None
 
     def _device_change(self, message: Any) -> Change | None:
-        port = message.device_path
-        if message.action == "remove":
-            gone = self._known.pop(port, None)
-            return Unplugged(device=gone) if gone else None
-        if message.action != "add":
+        device = _device(message) if message.action == "add" else None
+        if device is None or self._known.get(device.port) == device:
             return None
-        device = _device(message)
-        if device is None or self._known.get(port) == device:
-            return None
-        self._known[port] = device
+        self._known[device.port] = device
         return Plugged(device=device)
 
     def _interface_change(self, message: Any) -> Change | None:

@@ -17,7 +17,7 @@ PATIENCE_S = 30.0
 
 
 def main() -> None:
-    """One look through each socket, and one at a module that hangs with its alarm disarmed."""
+    """One look through each socket."""
     out = Path(sys.argv[1])
     with _ledger():
         seen = {

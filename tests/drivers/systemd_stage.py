@@ -1,11 +1,11 @@
 """The stage for a real systemd: run as PID 1 of fresh namespaces, ends by becoming systemd.
 
-    unshare --pid --mount --cgroup --mount-proc --fork --kill-child \
+    unshare --pid --mount --cgroup --uts --ipc --net --mount-proc --fork --kill-child \
         python systemd_stage.py REPOSITORY PREFIX OUT
 
 Nothing of the machine is touched: /tmp, /run, /var/tmp, /var/lib and /mnt are fresh here before
-systemd starts, which cleans some of them; accounts are bind-mounted copies; the units are those
-of the repository with drop-ins that name this interpreter.
+systemd starts, which cleans some of them; accounts and the machine id are bind-mounted copies; the
+units are those of the repository with drop-ins that name this interpreter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ AGENT_UID, WORKER_UID = 61101, 61102
 STAGE = Path("/mnt")
 UNITS = STAGE / "units"
 REPOSITORY, PREFIX, OUT = STAGE / "repository", STAGE / "prefix", STAGE / "out"
-FRESH = ("/tmp", "/run", "/var/tmp", "/var/lib")
+FRESH = ("/tmp", "/run", "/var/tmp", "/var/lib", "/etc/systemd")
 
 _BARE_TARGETS = ("sysinit", "basic", "sockets", "shutdown", "network")
 _PYTHON = f"Environment=PYTHONPATH={REPOSITORY} PYTHONDONTWRITEBYTECODE=1\n"
@@ -65,6 +65,9 @@ def _accounts() -> None:
         copy = STAGE / name
         copy.write_text(Path("/etc", name).read_text() + "\n".join(lines) + "\n")
         _mount("--bind", str(copy), f"/etc/{name}")
+    if Path("/etc/machine-id").exists():
+        (STAGE / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        _mount("--bind", str(STAGE / "machine-id"), "/etc/machine-id")
 
 
 def _users() -> tuple[tuple[str, int], ...]:
@@ -116,4 +119,5 @@ def _write(name: str, text: str) -> None:
     path.write_text(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""Run by test_udev.py with umockdev preloaded: real libudev on a made-up /sys."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+
+import pytest
+
+from domain.carrier import Maker
+from domain.sighting import Device
+from drivers.udev import UdevWatch
+from drivers.watch import Change, Plugged, Touched, Unplugged
+from tests.waiting import wait_for
+
+_LIBRARY = ctypes.CDLL("libumockdev.so.0")
+_LIBRARY.umockdev_testbed_new.restype = ctypes.c_void_p
+_LIBRARY.umockdev_testbed_add_device.restype = ctypes.c_void_p
+_DEVICE, _INTERFACE = b"usb_device", b"usb_interface"
+
+
+class Testbed:
+    """Devices that are plugged and pulled by a test."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._testbed = ctypes.c_void_p(_LIBRARY.umockdev_testbed_new())
+
+    def plug(self, name: str, usb_id: str, *, interface: str = "", parent: str = "") -> str:
+        """A USB device, or an interface of the device ``parent``; its path below /sys."""
+        vendor, product = (part.encode() for part in usb_id.split(":"))
+        attributes = [] if interface else [b"idVendor", vendor, b"idProduct", product]
+        product_line = b"/".join([vendor.lstrip(b"0"), product.lstrip(b"0"), b"100"])
+        properties = [b"DEVTYPE", _INTERFACE if interface else _DEVICE, b"PRODUCT", product_line]
+        if interface:
+            properties += [b"INTERFACE", interface.encode()]
+        path = _LIBRARY.umockdev_testbed_add_device(
+            self._testbed,
+            b"usb",
+            name.encode(),
+            f"/sys{parent}".encode() if parent else None,
+            *attributes,
+            None,
+            *properties,
+            None,
+        )
+        return ctypes.string_at(path).decode().removeprefix("/sys")
+
+    def pull(self, path: str) -> None:
+        """The kernel's order: the message, then /sys without the device."""
+        self.say(path, "remove")
+        _LIBRARY.umockdev_testbed_remove_device(self._testbed, f"/sys{path}".encode())
+
+    def say(self, path: str, action: str) -> None:
+        _LIBRARY.umockdev_testbed_uevent(self._testbed, f"/sys{path}".encode(), action.encode())
+
+    def close(self) -> None:
+        gobject = ctypes.CDLL("libgobject-2.0.so.0")
+        gobject.g_object_unref(self._testbed)
+
+
+@pytest.fixture
+def testbed() -> Iterator[Testbed]:
+    testbed = Testbed()
+    yield testbed
+    testbed.close()
+
+
+def collected(watch: UdevWatch, count: int) -> list[Change]:
+    """The next changes, ``count`` at least."""
+    changes: list[Change] = []
+
+    def enough() -> bool:
+        changes.extend(watch.changes())
+        return len(changes) >= count
+
+    wait_for(enough, what=f"{count} changes")
+    return changes
+
+
+def silent(watch: UdevWatch, testbed: Testbed) -> bool:
+    """Whether nothing was waiting: the next thing heard is what is plugged only now."""
+    port = testbed.plug("9-9", "24dc:0102")
+    (change,) = collected(watch, 1)
+    return isinstance(change, Plugged) and change.device.port == port
+
+
+def test_what_is_plugged_at_the_start_comes_by_the_same_road(testbed: Testbed) -> None:
+    port = testbed.plug("1-1", "0a89:0030")
+    testbed.plug("1-2", "046d:c077")
+    watch = UdevWatch()
+    device = Device(port=port, usb_id="0a89:0030", maker=Maker.RUTOKEN, model="Rutoken ECP")
+    assert watch.present() == [device]
+    assert watch.name == "usb (kernel)"
+    testbed.pull(port)
+    assert collected(watch, 1) == [Unplugged(device=device)]
+    assert watch.present() == []
+
+
+def test_carriers_readers_and_everything_else(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    testbed.plug("1-1", "046d:c077")
+    testbed.plug("1-2", "08e6:3437")
+    token = testbed.plug("1-3", "08e6:34cf")
+    reader = testbed.plug("1-4", "24dc:0201")
+    first, second = collected(watch, 2)
+    assert isinstance(first, Plugged)
+    assert isinstance(second, Plugged)
+    assert (first.device.port, first.device.maker) == (token, Maker.ETOKEN)
+    assert (second.device.port, second.device.is_reader) == (reader, True)
+    assert silent(watch, testbed)
+
+
+def test_a_reader_nobody_listed_is_known_by_its_interface(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    port = testbed.plug("1-1", "072f:90cc")
+    testbed.plug("1-1:1.0", "072f:90cc", interface="11/0/0", parent=port)
+    (change,) = collected(watch, 1)
+    assert isinstance(change, Plugged)
+    assert (change.device.port, change.device.is_reader) == (port, True)
+    testbed.pull(port)
+    assert collected(watch, 1) == [Unplugged(device=change.device)]
+
+
+def test_a_second_add_is_not_a_second_device(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    port = testbed.plug("1-1", "24dc:0101")
+    testbed.say(port, "add")
+    testbed.say(port, "change")
+    testbed.say(port, "bind")
+    assert len(collected(watch, 1)) == 1
+    assert silent(watch, testbed)
+
+
+def test_deauthorising_touches_and_does_not_unplug(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    port = testbed.plug("1-1", "0a89:0030")
+    interface = testbed.plug("1-1:1.0", "0a89:0030", interface="11/0/0", parent=port)
+    # Plugging brings interfaces along: no change of their own.
+    assert [type(change) for change in collected(watch, 1)] == [Plugged]
+    testbed.pull(interface)
+    assert collected(watch, 1) == [Touched(reason=f"interface gone: {port}")]
+    testbed.plug("1-1:1.0", "0a89:0030", interface="11/0/0", parent=port)
+    assert collected(watch, 1) == [Touched(reason=f"interface came: {port}")]
+
+
+def test_two_hundred_insertions_none_lost_none_doubled(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    ports = []
+    for number in range(200):
+        ports.append(testbed.plug(f"1-{number}", "0a89:0025"))
+        testbed.pull(ports[-1])
+    changes = collected(watch, 400)
+    assert silent(watch, testbed)
+    came = [c.device.port for c in changes if isinstance(c, Plugged)]
+    gone = [c.device.port for c in changes if isinstance(c, Unplugged)]
+    assert (came, gone) == (ports, ports)
