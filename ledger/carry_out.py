@@ -71,8 +71,8 @@ def carry_out(
         command=command.id,
         intent=intent if command.id else "",
     )
-    seqs = record(transaction, origin, decided)
-    return Done(events=events_between(transaction, seqs.start, seqs.stop - 1), again=False)
+    lines = record(transaction, origin, decided)
+    return Done(events=tuple(decode(line.raw) for line in lines), again=False)
 
 
 def books_time(transaction: Transaction) -> datetime:
@@ -80,8 +80,7 @@ def books_time(transaction: Transaction) -> datetime:
     return datetime.fromtimestamp(transaction.now_ns / 1e9, UTC)
 
 
-def events_between(reading: Reading, first: int, last: int) -> tuple[Event, ...]:
-    """The events ``first`` to ``last``, both included."""
+def _events(reading: Reading, first: int, last: int) -> tuple[Event, ...]:
     lines = reading.each(
         "SELECT line FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", first, last
     )
@@ -101,4 +100,4 @@ def _answered(transaction: Transaction, command: str, intent: str) -> Done | Cla
                 en=f"Another command was carried out under the id {command}. Choose a new one.",
             )
         )
-    return Done(events=events_between(transaction, row[1], row[2]), again=True)
+    return Done(events=_events(transaction, row[1], row[2]), again=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from domain.accounting import Standing
+from journal.record import Line
 from ledger.events import (
     CarrierRegistered,
     CarrierRetired,
@@ -45,19 +46,20 @@ TABLES = (
 )
 
 
-def record(transaction: Transaction, origin: Origin, facts: Sequence[object]) -> range:
-    """Append facts to the chain and enter them in the books; the numbers of their events.
+def record(transaction: Transaction, origin: Origin, facts: Sequence[object]) -> tuple[Line, ...]:
+    """Append facts to the chain and enter them in the books; their lines in the chain.
 
     ``facts`` are frozen values; those that are no `Fact` belong to another part of the ledger:
     they are appended, and entering them is that part's business.
     """
-    first = transaction.head.seq + 1
+    lines = []
     for fact in facts:
         line = transaction.append(type(fact).__name__, body_of(origin, fact))
+        lines.append(line)
         if isinstance(fact, Fact):
             enter(transaction, line.seq, fact)
             _enter_answer(transaction, line.seq, origin)
-    return range(first, transaction.head.seq + 1)
+    return tuple(lines)
 
 
 def rebuild(transaction: Transaction) -> int:

@@ -26,7 +26,7 @@ CREATE TABLE answered (
     intent    TEXT NOT NULL,
     first_seq INTEGER NOT NULL,
     last_seq  INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE opening (
     organisation TEXT NOT NULL,
