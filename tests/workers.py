@@ -31,11 +31,9 @@ class Workers:
         self._directory = tempfile.mkdtemp(prefix="kl", dir="/tmp")
         self.socket_path = str(Path(self._directory) / "worker.sock")
         inherited = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
-        self.activation = Activation(
-            self.socket_path,
-            [sys.executable, "-m", "drivers.worker"],
-            env=os.environ | inherited | dict(env or {}),
-        )
+        self.command = [sys.executable, "-m", "drivers.worker"]
+        self.env = os.environ | inherited | dict(env or {})
+        self.activation = Activation(self.socket_path, self.command, env=self.env)
 
     def __enter__(self) -> Self:
         return self

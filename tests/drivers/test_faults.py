@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import signal
+import socket
+import subprocess
 import time
 
 import pytest
 
 from domain.carrier import Carrier, Maker
 from drivers.eye import Eye, Look
+from drivers.messages import Ask, Open, emit
 from tests.certificates import gost
 from tests.drivers.modules import Faulty, labels, told
 from tests.softhsm import Token
+from tests.waiting import wait_for
 
 # Long enough that a loaded machine's SoftHSM is never taken for a hang.
 DEADLINE_S = 1.5
@@ -103,27 +107,27 @@ def test_a_module_that_will_not_finalise_delays_nobody(
         assert time.monotonic() - started < 10
 
 
-def test_a_hang_in_a_warm_worker_is_ended_by_the_kernel(
-    faulty: Faulty, sick: Token, well: Token
-) -> None:
-    # The eye alone would wait longer than this test: the worker's alarm must do it.
-    eye = Eye(faulty.module, faulty.workers.socket_path, deadline_s=DEADLINE_S)
-    faulty.workers.look(eye)
-    (pid,) = faulty.workers.activation.pids
-    pidfd = os.pidfd_open(pid)
+def test_an_idle_worker_has_finalised_its_module(faulty: Faulty, eye: Eye, well: Token) -> None:
+    faulty.plan("C_Finalize * 2 exit")
+    assert labels(faulty.workers.look(eye)) == {"well"}
+
+    def ended() -> bool:
+        assert faulty.workers.turn(eye) is None
+        return not faulty.workers.activation.pids
+
+    wait_for(ended, what="the module was finalised")
+
+
+def test_a_hang_is_ended_by_the_kernel_without_any_eye(faulty: Faulty, sick: Token) -> None:
     faulty.plan(f"C_GetTokenInfo {sick.slot} * hang")
-    look = faulty.workers.look(eye)
-    assert obstacles(look) == {(sick.slot, "deadline")}
-    status = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG) if _is_ours(pid) else None
-    os.close(pidfd)
-    assert status is None or status.si_status == 14
-
-
-def _is_ours(pid: int) -> bool:
-    try:
-        return os.getpgid(pid) == pid
-    except ProcessLookupError:
-        return False
+    ours, workers_end = socket.socketpair()
+    with ours, workers_end:
+        worker = subprocess.Popen(
+            faulty.workers.command, env=faulty.workers.env, stdin=workers_end.fileno()
+        )
+        ours.sendall(emit(Open(module="faulty", path=str(faulty.library), deadline_ms=300)))
+        ours.sendall(emit(Ask(look=1)))
+        assert worker.wait(timeout=20) == -signal.SIGALRM
 
 
 @pytest.mark.parametrize(
