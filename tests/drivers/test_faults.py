@@ -127,7 +127,11 @@ def test_a_hang_is_ended_by_the_kernel_without_any_eye(faulty: Faulty, sick: Tok
         )
         ours.sendall(emit(Open(module="faulty", path=str(faulty.library), deadline_ms=300)))
         ours.sendall(emit(Ask(look=1)))
-        assert worker.wait(timeout=20) == -signal.SIGALRM
+        try:
+            assert worker.wait(timeout=20) == -signal.SIGALRM
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 @pytest.mark.parametrize(
