@@ -8,13 +8,14 @@ refuses anything older than what it has.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.accounting import CarrierEntry
 from domain.carrier import Carrier
 from domain.errors import Wrong
-from domain.snapshot import SIGNATURE_SIZE, Header, Mark, find, read_header
+from domain.snapshot import SIGNATURE_SIZE, Header, Mark, entries, find, read_header
 from domain.text import Text
 from journal.digest import sha256
 from journal.signing import verify
@@ -57,9 +58,16 @@ class SnapshotFile:
 
         Entries with the same serial but another maker or model are namesakes, never a match.
         """
-        found = find(self._read_at, self.header, sha256(carrier.serial.encode()))
-        entry, namesakes = _split(carrier, found)
+        entry, namesakes = _split(carrier, self.of_serial(carrier.serial))
         return LedgerView(mark=self.mark, age=self.age(now), entry=entry, namesakes=namesakes)
+
+    def of_serial(self, serial: str) -> tuple[CarrierEntry, ...]:
+        """Every entry of that canonical serial, of whatever maker."""
+        return find(self._read_at, self.header, sha256(serial.encode()))
+
+    def entries(self) -> Iterator[CarrierEntry]:
+        """Every entry: for a person's search by account number, not for verdicts."""
+        return entries(self._read_at, self.header)
 
     def age(self, now: datetime) -> int:
         """Seconds since the ledger made it; negative where this machine's clock is behind."""

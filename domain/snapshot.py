@@ -13,7 +13,7 @@ hashes are spread evenly, so the place of one can be interpolated.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from domain import canonical
@@ -107,11 +107,22 @@ def find(read_at: ReadAt, header: Header, key: bytes) -> tuple[CarrierEntry, ...
         raw = read_at(header.index_at + row * _INDEX_ROW, _INDEX_ROW)
         if raw[:HASH_SIZE] != key:
             break
-        offset = int.from_bytes(raw[HASH_SIZE : HASH_SIZE + 8], "big")
-        length = int.from_bytes(raw[HASH_SIZE + 8 :], "big")
-        found.append(entry_from_json(json.loads(read_at(offset, length))))
+        found.append(_entry(read_at, raw))
         row += 1
     return tuple(found)
+
+
+def entries(read_at: ReadAt, header: Header) -> Iterator[CarrierEntry]:
+    """Every entry, one after the other: for a person's search, as long as the ledger is."""
+    for row in range(header.entries):
+        raw = read_at(header.index_at + row * _INDEX_ROW, _INDEX_ROW)
+        yield _entry(read_at, raw)
+
+
+def _entry(read_at: ReadAt, row: bytes) -> CarrierEntry:
+    offset = int.from_bytes(row[HASH_SIZE : HASH_SIZE + 8], "big")
+    length = int.from_bytes(row[HASH_SIZE + 8 :], "big")
+    return entry_from_json(json.loads(read_at(offset, length)))
 
 
 def _first_row(read_at: ReadAt, header: Header, key: bytes) -> int:

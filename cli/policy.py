@@ -1,0 +1,184 @@
+"""`klyuchar policy explain`: what every rule answers on a carrier, judged as of now.
+
+Nothing is asked of the agent: the journal tells how the carrier was last seen, the verified
+snapshot what the ledger knows, and the seat is looked at afresh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import textwrap
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from domain.errors import CouldNotAsk, Wrong
+from domain.events import Judged
+from domain.text import Text
+from domain.verdict import Level
+
+if TYPE_CHECKING:
+    from agent.settings import AgentSettings
+    from agent.snapshot import SnapshotFile
+    from cli.policy_which import Seen
+    from domain.carrier import Carrier
+    from policies.judge import Answer
+    from policies.situation import Situation
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_MARKS = {Level.ALLOW: "+", Level.WARN: "!", Level.DENY: "×"}
+_EMPTY = Text(ru="", en="")
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("policy", help="правила и их ответы (rules and their answers)")
+    parts = parser.add_subparsers(required=True, metavar="ДЕЙСТВИЕ")
+    explain = parts.add_parser(
+        "explain", help="что каждое правило говорит о носителе (what each rule says)"
+    )
+    explain.add_argument(
+        "carrier",
+        nargs="?",
+        metavar="НОСИТЕЛЬ",
+        help="номер с корпуса или учётный; без него — единственный вставленный "
+        "(serial or account number; without it the only one plugged in)",
+    )
+    explain.add_argument(
+        "--reading",
+        choices=("decimal", "hexadecimal"),
+        default="",
+        help="как читать цифры номера Рутокена (how a Rutoken's digits are meant)",
+    )
+    explain.set_defaults(run=_explain)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from agent.judging import situation
+    from agent.settings import load
+    from cli.policy_which import read_journal, which
+    from policies.judge import answers
+
+    settings = load(args.settings).agent
+    try:
+        snapshot, seen = _snapshot(settings), read_journal(settings.journal)
+    except PermissionError as error:
+        raise _no_rights(error) from error
+    carrier = which(args.carrier, seen, snapshot, args.reading)
+    duplicates = int(carrier in seen.duplicated)
+    facts = situation(seen.sighting(carrier), duplicates, snapshot, settings)
+    told = [*_circumstances(carrier, seen, facts), _EMPTY]
+    told += [*map(_answer, answers(facts)), _EMPTY, _verdict(carrier, facts)]
+    for text in told:
+        _print(text.in_language(args.language))
+    return 0
+
+
+def _snapshot(settings: AgentSettings) -> SnapshotFile | None:
+    """The snapshot the agent stands on, verified again; None where there is none yet."""
+    from agent.snapshot import SnapshotFile
+
+    try:
+        enrolment = json.loads(settings.enrolment.read_bytes())
+        return SnapshotFile.open(settings.snapshot, bytes.fromhex(enrolment["ledger_key"]))
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise Wrong(
+            Text(
+                ru=f"Файл подключения {settings.enrolment} испорчен ({error}). Подключите рабочее "
+                "место заново: klyuchar enrol.",
+                en=f"The enrolment file {settings.enrolment} is broken ({error}). Enrol this "
+                "workstation again: klyuchar enrol.",
+            )
+        ) from error
+
+
+def _no_rights(error: PermissionError) -> CouldNotAsk:
+    return CouldNotAsk(
+        Text(
+            ru=f"Нет прав читать {error.filename}. Запустите команду от имени администратора.",
+            en=f"No right to read {error.filename}. Run the command as the administrator.",
+        )
+    )
+
+
+def _circumstances(carrier: Carrier, seen: Seen, facts: Situation) -> list[Text]:
+    from cli.wording import named
+
+    it, login = named(carrier), facts.seat.login
+    return [
+        Text(ru=f"{it.ru} ({carrier.model})", en=f"{it.en} ({carrier.model})"),
+        _when_seen(carrier, seen),
+        Text(
+            ru=f"За компьютером: {login or 'узнать нельзя'}.",
+            en=f"At the computer: {login or 'can not be told'}.",
+        ),
+        _books(facts),
+    ]
+
+
+def _when_seen(carrier: Carrier, seen: Seen) -> Text:
+    if carrier not in seen.sightings:
+        return Text(
+            ru="В этот компьютер его не вставляли: что на нём записано, неизвестно.",
+            en="It was never plugged in here: what it holds is not known.",
+        )
+    at = datetime.fromisoformat(seen.sightings[carrier][0]).astimezone()
+    ru, en = f"{at:%d.%m.%Y %H:%M:%S}", f"{at:%Y-%m-%d %H:%M:%S}"
+    if carrier in seen.here:
+        return Text(ru=f"Вставлен, прочитан {ru}.", en=f"Plugged in, read {en}.")
+    return Text(
+        ru=f"Сейчас не вставлен; судим по тому, что видели {ru}.",
+        en=f"Not plugged in now; judged by what was seen {en}.",
+    )
+
+
+def _books(facts: Situation) -> Text:
+    ledger = facts.ledger
+    if ledger is None:
+        return Text(ru="Сведений журнала учёта нет.", en="There are no data of the ledger.")
+    minutes = ledger.age // 60
+    return Text(
+        ru=f"Сведения журнала учёта: версия {ledger.mark.version}, возраст {minutes} мин.",
+        en=f"The ledger's data: version {ledger.mark.version}, {minutes} min old.",
+    )
+
+
+def _answer(answer: Answer) -> Text:
+    rule, finding = answer.rule, answer.finding
+    if finding is None:
+        return Text(
+            ru=f"  · {rule.name} (п. {rule.clause}): {rule.asks.ru} Правило не сработало.",
+            en=f"  · {rule.name} (clause {rule.clause}): {rule.asks.en} Does not apply.",
+        )
+    mark = _MARKS[finding.level]
+    return Text(
+        ru=f"  {mark} {rule.name} (п. {rule.clause}): {finding.reason.ru}.",
+        en=f"  {mark} {rule.name} (clause {rule.clause}): {finding.reason.en}.",
+    )
+
+
+def _verdict(carrier: Carrier, facts: Situation) -> Text:
+    """The verdict in the very words that the live screen has for it."""
+    from cli.wording import line
+    from journal.decode import Record
+    from policies.judge import judge
+
+    verdict = judge(facts)
+    judged = Judged(carrier=carrier, port="", seat=facts.seat.login, verdict=verdict)
+    told = line(Record(seq=0, time="", boot="", host=facts.host, name="Judged", event=judged))
+    rule = verdict.deciding.rule
+    return Text(ru=f"{told.ru} Решило правило {rule}.", en=f"{told.en} Decided by {rule}.")
+
+
+def _print(line: str) -> None:
+    """A terminal gets wrapped lines and nothing it would obey."""
+    clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    if sys.stdout.isatty():
+        width = max(40, shutil.get_terminal_size().columns)
+        clean = textwrap.fill(clean, width, subsequent_indent="    ", break_long_words=False)
+    print(clean)
