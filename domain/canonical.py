@@ -26,7 +26,13 @@ def encode(value: object) -> bytes:
     Raises TypeError for what canonical JSON does not hold (floats, bytes, keys that are not ASCII
     strings) and ValueError for integers beyond ±(2^53 − 1) and lone surrogates.
     """
-    return _text(value).encode("utf-8")
+    return text(value).encode("utf-8")
+
+
+def text(value: object) -> str:
+    """What `encode` encodes, for a line that is put together of canonical parts."""
+    kind = type(value)
+    return (_WRITERS.get(kind) or _learn(kind))(value)
 
 
 def plain(value: object) -> Any:
@@ -40,11 +46,6 @@ def plain(value: object) -> Any:
     return value
 
 
-def _text(value: object) -> str:
-    kind = type(value)
-    return (_WRITERS.get(kind) or _learn(kind))(value)
-
-
 def _integer(value: int) -> str:
     if not -_LARGEST <= value <= _LARGEST:
         raise ValueError(f"integer beyond 2^53: {value}")
@@ -56,12 +57,12 @@ def _object(value: Mapping[Any, object]) -> str:
     for key in sorted(value):
         if not isinstance(key, str) or not key.isascii():
             raise TypeError(f"key is not an ASCII string: {key!r}")
-        members.append(f"{encode_basestring(key)}:{_text(value[key])}")
+        members.append(f"{encode_basestring(key)}:{text(value[key])}")
     return "{" + ",".join(members) + "}"
 
 
 def _array(value: list[object] | tuple[object, ...]) -> str:
-    return "[" + ",".join([_text(item) for item in value]) + "]"
+    return "[" + ",".join([text(item) for item in value]) + "]"
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
@@ -79,7 +80,7 @@ def _learn(kind: type) -> Callable[[Any], str]:
     """How values of a type met for the first time are written."""
     writer: Callable[[Any], str]
     if issubclass(kind, Enum):
-        writer = {member: _text(member.value) for member in kind}.__getitem__
+        writer = {member: text(member.value) for member in kind}.__getitem__
     elif is_dataclass(kind):
         writer = _members_of(kind)
     else:
@@ -98,4 +99,11 @@ def _members_of(kind: type[Any]) -> Callable[[Any], str]:
         return lambda value: _object({name: getattr(value, name) for name in names})
     frame = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
     members = attrgetter(*names)
-    return lambda value: frame % tuple([_text(member) for member in members(value)])
+    known = _WRITERS.get
+    # As `text` does, without a call of its own for each member: half of all the time goes here.
+    return lambda value: (
+        frame
+        % tuple(
+            [(known(type(member)) or _learn(type(member)))(member) for member in members(value)]
+        )
+    )
