@@ -19,7 +19,7 @@ from domain.snapshot import Mark, pack, read_header
 from journal.digest import sha256
 from journal.signing import Signer
 from ledger.books import Books, Login
-from ledger.events import Realm
+from ledger.events import Realm, decode, lines_after
 from ledger.store import Reading, Row, Store
 
 
@@ -112,6 +112,22 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# Events that change nothing in a snapshot; one that this list does not know is taken to change it.
+_NOT_TOLD = frozenset(
+    {
+        "PersonRegistered",
+        "PersonAdmitted",
+        "WorkstationRegistered",
+        "EnrolmentCodeMade",
+        "WorkstationEnrolled",
+        "JournalBroken",
+        "CaseOpened",
+        "CaseClosed",
+        "MailDelivered",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One built snapshot; ``tag`` names exactly these bytes (an HTTP entity tag without quotes)."""
@@ -125,11 +141,12 @@ class Snapshot:
 
 
 class Snapshots:
-    """The current snapshot of every workstation that asked, built once a version.
+    """The current snapshot of every workstation that asked.
 
-    Built ones are files in ``directory``: a snapshot of 100,000 carriers has tens of megabytes.
-    While the version stays the same it is made again after ``freshness_s``, for its age tells a
-    workstation how long ago the ledger was heard of. Safe to use from several threads.
+    Built ones are files in ``directory``: a snapshot of 100,000 carriers has tens of megabytes
+    and takes seconds, so it is made anew only when something that it tells has changed. Otherwise
+    it is made again after ``freshness_s``, for its age tells a workstation how long ago the ledger
+    was heard of. Safe to use from several threads.
     """
 
     def __init__(
@@ -140,6 +157,7 @@ class Snapshots:
         self._directory = directory
         self._freshness = timedelta(seconds=freshness_s)
         self._built: dict[str, Mark] = {}
+        self._looked_at = self._changed_at = store.read(version_of)
         self._lock = threading.Lock()
 
     def tag(self, workstation: str, now: datetime) -> str:
@@ -154,13 +172,20 @@ class Snapshots:
             return Snapshot(mark=mark, raw=self._file(workstation).read_bytes())
 
     def _current(self, workstation: str, now: datetime) -> Mark:
-        version = self._store.read(version_of)
+        self._store.read(self._look_for_changes)
         built = self._built.get(workstation)
-        if built is not None and built.version == version:
+        if built is not None and built.version >= self._changed_at:
             age = now - datetime.fromisoformat(built.made_at)
             if timedelta() <= age < self._freshness:
                 return built
         return self._build(workstation, now)
+
+    def _look_for_changes(self, reading: Reading) -> None:
+        while lines := lines_after(reading, self._looked_at):
+            for seq, raw in lines:
+                if decode(raw).name not in _NOT_TOLD:
+                    self._changed_at = seq
+            self._looked_at = lines[-1][0]
 
     def _build(self, workstation: str, now: datetime) -> Mark:
         raw = self._store.read(lambda reading: build(reading, workstation, now, self._signer))

@@ -8,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from domain.accounting import CarrierEntry, Standing
+from domain.accounting import CarrierEntry, OutOfAction, Standing
 from domain.carrier import Maker
 from domain.snapshot import SIGNATURE_SIZE, Header, find, read_header
 from journal.digest import sha256
 from journal.signing import Signer, load_or_create, verify
-from ledger.events import Opened, Origin
-from ledger.intentions import AddLogin, RegisterCarrier, RegisterWorkstation
+from ledger.events import Method, Opened, Origin
+from ledger.intentions import (
+    AddLogin,
+    Command,
+    PutOutOfAction,
+    RecordDestruction,
+    RegisterCarrier,
+    RegisterWorkstation,
+    Return,
+)
 from ledger.projections import record
 from ledger.snapshot import Snapshots, build, login_mark
 from tests.ledger.opening import NOW, Desk, admission, carrier, issue, person, writing
@@ -134,6 +142,33 @@ class TestKept:
         second = snapshots.current("pc-17", NOW + timedelta(minutes=59))
         assert second.mark.version == first.mark.version + 1
         assert second.tag != first.tag
+
+    def test_what_it_does_not_tell_makes_no_new_one(
+        self, library: Desk, snapshots: Snapshots
+    ) -> None:
+        first = snapshots.current("pc-17", NOW)
+        library.do(person("Петров П. П."))
+        library.do(admission(2))
+        assert snapshots.current("pc-17", NOW) == first
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            carrier("facade"),
+            writing(),
+            Return(document="КН-0001"),
+            PutOutOfAction(document="КН-0001", reason=OutOfAction.EXPIRED),
+            RecordDestruction(documents=("КН-0001",), method=Method.PHYSICAL),
+            AddLogin(person=1, login="ivanova2", host="pc-17"),
+        ],
+    )
+    def test_what_it_tells_makes_a_new_one(
+        self, library: Desk, snapshots: Snapshots, command: Command
+    ) -> None:
+        first = snapshots.current("pc-17", NOW)
+        library.do(command)
+        second = snapshots.current("pc-17", NOW)
+        assert second.mark.order() > first.mark.order()
 
     def test_it_is_made_again_before_it_looks_old(self, snapshots: Snapshots) -> None:
         first = snapshots.current("pc-17", NOW)
