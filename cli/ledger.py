@@ -47,6 +47,8 @@ _ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("return", "принять обратно", ("--document", "--receipt", *_GROUND)),
     ("out-of-action", "вывести из действия", ("--document", "--reason", *_GROUND)),
     ("destroy", "отметить уничтожение, п. 6.3", ("--document", "--method", *_GROUND)),
+    ("case list", "дела", ()),
+    ("case close", "закрыть дело", ("--case", "--conclusion", *_GROUND)),
     ("fingerprint", "отпечаток ключа журнала: сверить при подключении", ()),
     ("verify", "проверить цепочку событий", ()),
     ("events", "события", ("--after",)),
@@ -60,6 +62,7 @@ _GROUPS = {
     "workstation": "рабочие места (workstations)",
     "carrier": "ключевые носители (carriers)",
     "document": "ключевые документы (key documents)",
+    "case": "дела: что нужно разобрать (cases)",
 }
 
 _HELP = {
@@ -87,6 +90,8 @@ _HELP = {
     "--document": "учётный номер ключевого документа (account number)",
     "--receipt": "расписка: номер, дата (receipt)",
     "--reason": "expired, replaced, compromised, dismissed, inoperable, unused (reason)",
+    "--case": "номер дела (case)",
+    "--conclusion": "что выяснено и что сделано (conclusion)",
     "--method": "physical — физически, erased — стиранием (how)",
     "--happened": "когда произошло: дата или время RFC 3339; по умолчанию сейчас (happened)",
     "--ground": "основание: приказ, письмо, акт (ground)",

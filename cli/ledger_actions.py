@@ -183,6 +183,14 @@ def _destroy(session: Session) -> Answer:
     return session.command("record-destruction", documents=documents, method=method)
 
 
+def _case_close(session: Session) -> Answer:
+    case = session.need("case", "Номер дела", "Case number")
+    if not case.isdecimal():
+        raise Wrong(Text(ru=f"Номер дела — число: {case}.", en=f"Not a case number: {case}."))
+    reason = session.need("conclusion", "Что выяснено и что сделано", "What was found and done")
+    return session.command("close-case", case=int(case), reason=reason)
+
+
 def _workstation_add(session: Session) -> int:
     host = session.need("host", "Имя компьютера", "Host name")
     answer = session.command(
@@ -321,6 +329,8 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "return": _commanded(_return),
     "out-of-action": _commanded(_out_of_action),
     "destroy": _commanded(_destroy),
+    "case list": _listed("/v1/cases"),
+    "case close": _commanded(_case_close),
     "fingerprint": _with_ledger(_fingerprint),
     "verify": _with_ledger(_verify),
     "events": _with_ledger(_events),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cli.ledger_words import MAKERS, REASONS, STANDINGS
+from cli.ledger_words import MAKERS, REASONS, SEVERITIES, STANDINGS
 from domain.text import Text
 
 HEADINGS: dict[str, tuple[Text, ...]] = {
@@ -38,6 +38,14 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Состояние", en="Standing"),
         Text(ru="У кого", en="Holder"),
         Text(ru="Срок ключа", en="Key ends"),
+    ),
+    "/v1/cases": (
+        Text(ru="Дело №", en="Case"),
+        Text(ru="Важность", en="Severity"),
+        Text(ru="Что", en="What"),
+        Text(ru="Где", en="Where"),
+        Text(ru="Носитель", en="Carrier"),
+        Text(ru="Состояние", en="State"),
     ),
 }
 
@@ -86,9 +94,23 @@ def _document(row: Mapping[str, Any], language: str) -> list[str]:
     ]
 
 
+def _case(row: Mapping[str, Any], language: str) -> list[str]:
+    state = Text(ru="открыто", en="open") if row["open"] else Text(ru="закрыто", en="closed")
+    closing = f": {row['reason']}" if row["reason"] else ""
+    return [
+        str(row["case"]),
+        SEVERITIES[row["severity"]].in_language(language),
+        row["what"],
+        row["host"],
+        row["subject"],
+        state.in_language(language) + closing,
+    ]
+
+
 _ROWS: dict[str, Callable[[Mapping[str, Any], str], list[str]]] = {
     "/v1/people": _person,
     "/v1/workstations": _workstation,
     "/v1/carriers": _carrier,
     "/v1/documents": _document,
+    "/v1/cases": _case,
 }

@@ -41,6 +41,12 @@ STANDINGS = {
     "destroyed": Text(ru="уничтожен", en="destroyed"),
 }
 
+SEVERITIES = {
+    "warn": Text(ru="предупреждение", en="warning"),
+    "deny": Text(ru="отказ", en="denial"),
+    "alarm": Text(ru="тревога", en="alarm"),
+}
+
 
 def _registered(fact: Row) -> Text:
     number, copy = fact["number"], fact["copy"]
@@ -76,6 +82,20 @@ def _destroyed(fact: Row) -> Text:
     )
 
 
+def _case(fact: Row) -> Text:
+    number, what = fact["case"], fact["what"]
+    return Text(
+        ru=f"Дело № {number}: {what}, рабочее место № {fact['workstation']}.",
+        en=f"Case {number}: {what}, workstation {fact['workstation']}.",
+    )
+
+
+SEVERITIES = {
+    "warn": Text(ru="предупреждение", en="warning"),
+    "deny": Text(ru="запрет", en="denied"),
+    "alarm": Text(ru="тревога", en="alarm"),
+}
+
 SAID: dict[str, Callable[[Row], Text]] = {
     "PersonRegistered": lambda f: Text(
         ru=f"{f['name']}: внесён под № {f['person']}.", en=f"{f['name']} has number {f['person']}."
@@ -105,6 +125,19 @@ SAID: dict[str, Callable[[Row], Text]] = {
     "KeyDocumentDestroyed": _destroyed,
     "CarrierRetired": lambda f: Text(
         ru=f"Носитель № {f['carrier']} выбыл.", en=f"Carrier {f['carrier']} is retired."
+    ),
+    "EnrolmentCodeMade": lambda f: Text(
+        ru=f"Для рабочего места № {f['workstation']} выдан код подключения.",
+        en=f"An enrolment code was made for workstation {f['workstation']}.",
+    ),
+    "WorkstationEnrolled": lambda f: Text(
+        ru=f"Рабочее место № {f['workstation']} подключено.",
+        en=f"Workstation {f['workstation']} is enrolled.",
+    ),
+    "CaseOpened": _case,
+    "CaseClosed": lambda f: Text(
+        ru=f"Дело № {f['case']} закрыто: {f['reason']}.",
+        en=f"Case {f['case']} is closed: {f['reason']}.",
     ),
 }
 """What to say of a fact that a command made, by the event's name."""
