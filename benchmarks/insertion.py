@@ -96,7 +96,8 @@ def play(station: Workstation, journal: Timed, testbed: Testbed, names: list[str
 
 def measure(station: Workstation, journal: Timed, testbed: Testbed, names: list[str]) -> None:
     reader = compiled_reader(station.layout.state)
-    times: dict[str, list[float]] = {"verdict": [], "pkcs11-tool -L": [], "C reader": [], "flush": []}
+    names_of = ("verdict", "pkcs11-tool -L", "C reader", "flush")
+    times: dict[str, list[float]] = {name: [] for name in names_of}
     tool = ["pkcs11-tool", "--module", SOFTHSM, "-L"]
     for name in names:
         before = journal.verdicts
@@ -144,9 +145,7 @@ def quiet(station: Workstation) -> None:
 
 
 def run(station: Workstation, command: list[str]) -> None:
-    subprocess.run(
-        command, env=station.environment, stdout=subprocess.DEVNULL, check=True
-    )
+    subprocess.run(command, env=station.environment, stdout=subprocess.DEVNULL, check=True)
 
 
 def flush(directory: Path) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx
 
+from agent.enrolment import enrol
+from agent.settings import load
 from cli.demo_certificates import Order, make
 from cli.layout import SOFTHSM, Layout
 from domain.errors import CouldNotAsk
@@ -65,7 +67,17 @@ def found(layout: Layout, environment: Mapping[str, str]) -> bool:
             return False
         tokens = _make_tokens(layout, environment)
         _tell_ledger(client, layout, {token.name: token for token in tokens})
+        _enrol(client, layout)
     return True
+
+
+def _enrol(client: httpx.Client, layout: Layout) -> None:
+    """Ledger and workstation are one machine and one person here: the fingerprint that person
+    would compare is read from the officer's own socket."""
+    own = str(client.get("/v1/ledger").json()["fingerprint"])
+    client.post("/v1/commands", json={"type": "register-workstation", "host": layout.host})
+    answer = client.post("/v1/workstations/code", json={"host": layout.host})
+    enrol(load(layout.settings), str(answer.json()["code"]), lambda shown: shown == own)
 
 
 def _client(socket: Path) -> httpx.Client:

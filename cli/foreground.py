@@ -154,7 +154,7 @@ class Foreground:
             env=self._environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=lambda: _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  we have one thread
         )
 
     def _ended(self) -> str:
@@ -199,3 +199,7 @@ def _last_seq(layout: Layout) -> int:
     for record in read(layout.state / "agent" / "journal"):
         last = record.seq
     return last
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

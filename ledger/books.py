@@ -11,7 +11,7 @@ from datetime import datetime
 from domain.accounting import OutOfAction, Standing
 from domain.carrier import Carrier, Maker
 from ledger import dates
-from ledger.events import Realm
+from ledger.events import Realm, Severity
 from ledger.store import Reading, Row
 
 DEFAULT_NUMBER = "КН-{:04d}"
@@ -72,6 +72,29 @@ class DocumentRow:
     reason: OutOfAction | None
     holder: int | None
     receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """A workstation that showed its code: its agent's Ed25519 key in hexadecimal."""
+
+    workstation: int
+    host: str
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case; ``mailed`` is the message's id, empty while the mail server has not taken it."""
+
+    case: int
+    workstation: int
+    severity: Severity
+    what: str
+    subject: str
+    open: bool
+    reason: str
+    mailed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +188,49 @@ class Books:
         rows = self._reading.all(f"{_DOCUMENTS} WHERE carrier = ? ORDER BY copy", carrier)
         return [_document(row) for row in rows]
 
+    def enrolled(self, workstation: int) -> Enrolled | None:
+        row = self._reading.one(f"{_ENROLMENTS} WHERE e.workstation = ?", workstation)
+        return Enrolled(workstation=row[0], host=row[1], public_key=row[2]) if row else None
+
+    def enrolled_by_token(self, token_hash: str) -> Enrolled | None:
+        """Whose courier has the token with this SHA-256."""
+        row = self._reading.one(f"{_ENROLMENTS} WHERE e.token_hash = ?", token_hash)
+        return Enrolled(workstation=row[0], host=row[1], public_key=row[2]) if row else None
+
+    def workstation_of_code(self, code_hash: str, now: str) -> Workstation | None:
+        """Whose unused and unexpired enrolment code has this SHA-256; ``now`` is RFC 3339 UTC."""
+        rows = self._reading.all(
+            f"{_WORKSTATIONS} WHERE workstation = {_CODE_HOLDER}", code_hash, now
+        )
+        return _workstation(rows[0]) if rows else None
+
+    def case(self, case: int) -> CaseRow | None:
+        rows = self._reading.all(f"{_CASES} WHERE number = ?", case)
+        return _case(rows[0]) if rows else None
+
+    def cases(self) -> list[CaseRow]:
+        return [_case(row) for row in self._reading.all(f"{_CASES} ORDER BY number")]
+
+    def has_open_case(self, workstation: int, what: str, subject: str) -> bool:
+        """Whether a case about the same matter is open."""
+        row = self._reading.one(
+            "SELECT 1 FROM cases "
+            "WHERE workstation = ? AND what = ? AND subject = ? AND closed IS NULL",
+            workstation,
+            what,
+            subject,
+        )
+        return row is not None
+
+    def cases_to_mail(self) -> list[CaseRow]:
+        """Cases whose message no mail server has taken yet."""
+        return [
+            _case(row) for row in self._reading.all(f"{_CASES} WHERE mailed = '' ORDER BY number")
+        ]
+
+    def next_case(self) -> int:
+        return self._next("SELECT max(number) FROM cases")
+
     def next_person(self) -> int:
         return self._next("SELECT max(person) FROM people")
 
@@ -194,6 +260,16 @@ _PEOPLE = (
 )
 _LOGINS = "SELECT person, kind, realm, login FROM logins"
 _WORKSTATIONS = "SELECT workstation, host, inventory, place FROM workstations"
+_CODE_HOLDER = (
+    "(SELECT workstation FROM enrolment_codes WHERE code_hash = ? AND used = 0 AND expires > ?)"
+)
+_ENROLMENTS = (
+    "SELECT e.workstation, w.host, e.public_key FROM enrolments e "
+    "JOIN workstations w ON w.workstation = e.workstation"
+)
+_CASES = (
+    "SELECT number, workstation, severity, what, subject, closed IS NULL, reason, mailed FROM cases"
+)
 _CARRIERS = (
     "SELECT c.carrier, c.maker, c.model, c.serial, c.retired, (SELECT count(*) FROM documents d "
     "WHERE d.carrier = c.carrier AND d.standing <> 'destroyed') FROM carriers c"
@@ -221,6 +297,19 @@ def _login(row: Row) -> Login:
 
 def _workstation(row: Row) -> Workstation:
     return Workstation(workstation=row[0], host=row[1], inventory=row[2], place=row[3])
+
+
+def _case(row: Row) -> CaseRow:
+    return CaseRow(
+        case=row[0],
+        workstation=row[1],
+        severity=Severity(row[2]),
+        what=row[3],
+        subject=row[4],
+        open=bool(row[5]),
+        reason=row[6],
+        mailed=row[7],
+    )
 
 
 def _carrier(row: Row) -> CarrierRow:

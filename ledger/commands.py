@@ -16,6 +16,7 @@ from ledger.books import Books
 from ledger.events import (
     CarrierRegistered,
     CarrierRetired,
+    CaseClosed,
     Fact,
     KeyDocumentDestroyed,
     KeyDocumentIssued,
@@ -33,6 +34,7 @@ from ledger.guards import Guard, Refusal
 from ledger.intentions import (
     AddLogin,
     AdmitPerson,
+    CloseCase,
     Command,
     Intention,
     Issue,
@@ -158,6 +160,11 @@ def _record_destruction(books: Books, command: RecordDestruction) -> Facts:
     return *destroyed, *(CarrierRetired(carrier=carrier) for carrier in carriers)
 
 
+def _close_case(books: Books, command: CloseCase) -> Facts:
+    del books
+    return (CaseClosed(case=command.case, reason=command.reason),)
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """One command: the guards in the order they are asked, and what is recorded then."""
@@ -221,4 +228,5 @@ DEEDS: dict[type[Intention], Deed] = {
         ),
         _record_destruction,
     ),
+    CloseCase: Deed((guards.case_is_open, guards.clause_2_1_conclusion_named), _close_case),
 }

@@ -149,6 +149,84 @@ class CarrierRetired:
     carrier: int
 
 
+class Breach(StrEnum):
+    """What can be wrong with the journal a workstation tells."""
+
+    GAP = "gap"
+    TRUNCATED = "truncated"
+    REWRITTEN = "rewritten"
+    REINSTALLED = "reinstalled"
+    BAD_CHECKPOINT = "bad-checkpoint"
+    ENROLLED_AGAIN = "enrolled-again"
+
+
+class Severity(StrEnum):
+    """How grave a case is: a verdict's warn or deny, or an alarm about a workstation itself."""
+
+    WARN = "warn"
+    DENY = "deny"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentCodeMade:
+    """A one-time code for a workstation; only its SHA-256 is kept. ``expires`` is RFC 3339 UTC."""
+
+    workstation: int
+    code_hash: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkstationEnrolled:
+    """A workstation showed the code: its agent's Ed25519 key, and the SHA-256 of its courier's
+    token."""
+
+    workstation: int
+    public_key: str
+    token_hash: str
+    code_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalBroken:
+    """A workstation's journal does not continue what it told before. ``seq`` is where, and
+    ``generation`` which journal (the SHA-256 of its first line)."""
+
+    workstation: int
+    breach: Breach
+    generation: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened:
+    """Something the responsible user has to look into: ``what`` (a rule or a breach) is said of
+    ``subject`` (a carrier's identity, a port, a journal) at a workstation."""
+
+    case: int
+    workstation: int
+    severity: Severity
+    what: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed:
+    """The responsible user has looked into it."""
+
+    case: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDelivered:
+    """The mail server took the message about the case. Nobody knows whether it was read."""
+
+    case: int
+    message_id: str
+
+
 Fact = (
     Opened
     | PersonRegistered
@@ -162,6 +240,12 @@ Fact = (
     | KeyDocumentPutOutOfAction
     | KeyDocumentDestroyed
     | CarrierRetired
+    | EnrolmentCodeMade
+    | WorkstationEnrolled
+    | JournalBroken
+    | CaseOpened
+    | CaseClosed
+    | MailDelivered
 )
 
 

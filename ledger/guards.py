@@ -21,6 +21,7 @@ from ledger.events import Method
 from ledger.intentions import (
     AddLogin,
     AdmitPerson,
+    CloseCase,
     Intention,
     Issue,
     PutOutOfAction,
@@ -384,4 +385,27 @@ def each_document_once(books: Books, command: RecordDestruction) -> Refusal | No
     del books
     if len(set(command.documents)) != len(command.documents):
         return _refusal("", "Документ назван дважды.", "A document is named twice.")
+    return None
+
+
+def case_is_open(books: Books, command: CloseCase) -> Refusal | None:
+    case = books.case(command.case)
+    if case is None or not case.open:
+        return _refusal(
+            "",
+            f"Открытого дела № {command.case} нет. Список: klyuchar ledger case list.",
+            f"There is no open case {command.case}. See: klyuchar ledger case list.",
+        )
+    return None
+
+
+def clause_2_1_conclusion_named(books: Books, command: CloseCase) -> Refusal | None:
+    """Violations are looked into and concluded on, so a case is not closed without a word."""
+    del books
+    if not command.reason:
+        return _refusal(
+            "2.1",
+            "Напишите, что выяснено и что сделано.",
+            "Write what was found and what was done.",
+        )
     return None

@@ -117,6 +117,13 @@ class RecordDestruction(Intention, frozen=True, kw_only=True, tag="record-destru
     method: Method
 
 
+class CloseCase(Intention, frozen=True, kw_only=True, tag="close-case"):
+    """Close a case that was looked into; ``reason`` says what was found and done."""
+
+    case: Number
+    reason: Words
+
+
 Command = (
     RegisterPerson
     | AddLogin
@@ -128,6 +135,7 @@ Command = (
     | Return
     | PutOutOfAction
     | RecordDestruction
+    | CloseCase
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.canonical import plain
-from domain.carrier import Maker
+from domain.carrier import Carrier, Maker
 from journal.digest import sha256
 from journal.signing import Signer, fingerprint
 from ledger.books import Books, CarrierRow
@@ -74,6 +74,25 @@ def documents(reading: Reading) -> list[Any]:
         }
         for row in books.documents()
     ]
+
+
+def cases(reading: Reading) -> list[Any]:
+    """Every case with the workstation's host and its subject as a person knows it."""
+    books = Books(reading)
+    hosts = {row.workstation: row.host for row in books.workstations()}
+    return [
+        plain(row) | {"host": hosts.get(row.workstation, ""), "subject": _subject(row.subject)}
+        for row in books.cases()
+    ]
+
+
+def _subject(subject: str) -> str:
+    """A carrier's identity with the serial as its case has it; anything else as it is."""
+    parts = subject.split("|")
+    if len(parts) != len(("maker", "model", "serial")):
+        return subject
+    carrier = Carrier(maker=Maker(parts[0]), model=parts[1], serial=parts[2])
+    return f"{carrier.model} № {carrier.spelled()}"
 
 
 def _carrier(row: CarrierRow) -> dict[str, Any]:

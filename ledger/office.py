@@ -16,6 +16,7 @@ from ledger import dates
 from ledger.books import Books
 from ledger.carry_out import books_time
 from ledger.events import Opened, Origin
+from ledger.mail import Mailer
 from ledger.projections import record
 from ledger.settings import LedgerSettings
 from ledger.snapshot import Snapshots
@@ -34,6 +35,7 @@ class Office:
     signer: Signer
     snapshots: Snapshots
     threads: ThreadPoolExecutor
+    mailer: Mailer | None
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """`Store.write` off the event loop."""
@@ -49,6 +51,8 @@ class Office:
 
     def close(self) -> None:
         """Finish what is under way and let go of everything."""
+        if self.mailer is not None:
+            self.mailer.stop()
         self.threads.shutdown()
         self.store.close()
 
@@ -71,7 +75,14 @@ def open_office(settings: LedgerSettings) -> Office:
         signer=signer,
         snapshots=Snapshots(store, signer, snapshots),
         threads=ThreadPoolExecutor(4, thread_name_prefix="ledger"),
+        mailer=_mailer(settings, store, signer),
     )
+
+
+def _mailer(settings: LedgerSettings, store: Store, signer: Signer) -> Mailer | None:
+    if settings.mail is None:
+        return None
+    return Mailer(store, settings.mail, signer.public_key.hex()[:16])
 
 
 def _open_ledger(transaction: Transaction, organisation: str, signer: Signer) -> None:

@@ -14,18 +14,24 @@ from journal.record import Line
 from ledger.events import (
     CarrierRegistered,
     CarrierRetired,
+    CaseClosed,
+    CaseOpened,
+    EnrolmentCodeMade,
     Event,
     Fact,
+    JournalBroken,
     KeyDocumentDestroyed,
     KeyDocumentIssued,
     KeyDocumentPutOutOfAction,
     KeyDocumentRegistered,
     KeyDocumentReturned,
     LoginAdded,
+    MailDelivered,
     Opened,
     Origin,
     PersonAdmitted,
     PersonRegistered,
+    WorkstationEnrolled,
     WorkstationRegistered,
     body_of,
     decode,
@@ -35,6 +41,9 @@ from ledger.store import Transaction
 
 # Those that refer to others come first: they are emptied in this order.
 TABLES = (
+    "cases",
+    "enrolments",
+    "enrolment_codes",
     "answered",
     "documents",
     "carriers",
@@ -148,8 +157,72 @@ def enter(transaction: Transaction, seq: int, fact: Fact) -> None:
             )
         case CarrierRetired():
             run("UPDATE carriers SET retired = 1 WHERE carrier = ?", fact.carrier)
+        case (
+            EnrolmentCodeMade()
+            | WorkstationEnrolled()
+            | JournalBroken()
+            | CaseOpened()
+            | CaseClosed()
+            | MailDelivered()
+        ):
+            _enter_of_workstation(transaction, seq, fact)
         case _:
             _enter_of_document(transaction, fact)
+
+
+def _enter_of_workstation(
+    transaction: Transaction,
+    seq: int,
+    fact: EnrolmentCodeMade
+    | WorkstationEnrolled
+    | JournalBroken
+    | CaseOpened
+    | CaseClosed
+    | MailDelivered,
+) -> None:
+    run = transaction.run
+    match fact:
+        case EnrolmentCodeMade():
+            run(
+                "INSERT INTO enrolment_codes (code_hash, workstation, expires) VALUES (?, ?, ?)",
+                fact.code_hash,
+                fact.workstation,
+                fact.expires,
+            )
+        case WorkstationEnrolled():
+            run("UPDATE enrolment_codes SET used = 1 WHERE code_hash = ?", fact.code_hash)
+            run(
+                "INSERT INTO enrolments (workstation, public_key, token_hash) VALUES (?, ?, ?) "
+                "ON CONFLICT (workstation) DO UPDATE SET public_key = excluded.public_key, "
+                "token_hash = excluded.token_hash",
+                fact.workstation,
+                fact.public_key,
+                fact.token_hash,
+            )
+        case JournalBroken():
+            pass  # told by its case; the lines themselves are in journal_lines
+        case CaseOpened():
+            run(
+                "INSERT INTO cases (number, workstation, severity, what, subject, opened) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                fact.case,
+                fact.workstation,
+                fact.severity.value,
+                fact.what,
+                fact.subject,
+                seq,
+            )
+        case CaseClosed():
+            run(
+                "UPDATE cases SET closed = ?, reason = ? WHERE number = ?",
+                seq,
+                fact.reason,
+                fact.case,
+            )
+        case MailDelivered():
+            run("UPDATE cases SET mailed = ? WHERE number = ?", fact.message_id, fact.case)
+        case _:
+            assert_never(fact)
 
 
 def _enter_of_document(

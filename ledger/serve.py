@@ -36,6 +36,8 @@ def serve(settings: LedgerSettings) -> None:
     try:
         office = open_office(settings)
         try:
+            if office.mailer is not None:
+                office.mailer.start()
             servers = [_server(officer_app(office), listening)]
             if place := address(settings.listen):
                 servers.append(_server(agent_app(office), _listen_tcp(place), settings))

@@ -1,0 +1,81 @@
+"""Makes docs/run.svg and docs/run.en.svg: a real run of the demonstration on its terminal.
+
+    python docs/picture.py
+
+rich, which draws the terminal, comes with import-linter.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from cli.demonstration import CARRIERS
+
+WIDTH = 104
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    for language, name in (("ru", "run.svg"), ("en", "run.en.svg")):
+        console = Console(record=True, width=WIDTH, file=io.StringIO())
+        console.print(Text.from_ansi(play(language)))
+        console.save_svg(str(HERE / name), title="make run")
+
+
+def play(language: str) -> str:
+    """Everything the screen shows while each carrier is inserted and removed once."""
+    state = Path(tempfile.mkdtemp(prefix="klyuchar", dir="/tmp"))
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 60, WIDTH, 0, 0))
+    klyuchar = [sys.executable, "-m", "cli.main", "--language", language]
+    running = subprocess.Popen([*klyuchar, "run", "--state", str(state)], stdout=theirs)
+    screen: list[bytes] = []
+    threading.Thread(target=read, args=(mine, screen), daemon=True).start()
+    try:
+        until(screen, b"Ctrl-C")
+        for name in CARRIERS:
+            for action in ("insert", "remove"):
+                shown = len(b"".join(screen))
+                settings = ["--settings", str(state / "klyuchar.toml")]
+                subprocess.run([*klyuchar, *settings, "demo", action, name], check=True)
+                until(screen, b"\x1b[0m" if action == "insert" else b"", shown)
+            time.sleep(3.5)
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(10)
+        time.sleep(0.2)
+        shutil.rmtree(state)
+    return b"".join(screen).decode()
+
+
+def read(descriptor: int, screen: list[bytes]) -> None:
+    while data := os.read(descriptor, 65536):
+        screen.append(data)
+
+
+def until(screen: list[bytes], text: bytes, after: int = 0) -> None:
+    deadline = time.monotonic() + 30
+    while text not in b"".join(screen)[after:]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(text)
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()
