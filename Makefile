@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= /usr/bin/python3
 VENV := .venv
 STATE ?= var
-RUN_PACKAGES := python3-venv softhsm2 opensc openssl libengine-gost-openssl libsystemd0 libudev1
+RUN_PACKAGES := python3-venv softhsm2 opensc pcscd libccid openssl libengine-gost-openssl libsystemd0 libudev1
 TEST_PACKAGES := $(RUN_PACKAGES) gcc libc6-dev umockdev jq udev systemd
 PYTEST := $(VENV)/bin/python -m pytest
 

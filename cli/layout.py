@@ -84,9 +84,7 @@ class Layout:
 
 def prepare(state: Path) -> Layout:
     """Make the directories and write the settings where there are none yet."""
-    layout = Layout(
-        state=state, host=socket.gethostname(), login=pwd.getpwuid(os.getuid()).pw_name
-    )
+    layout = Layout(state=state, host=socket.gethostname(), login=pwd.getpwuid(os.getuid()).pw_name)
     _refuse_long_path(layout.sockets / "ledger.sock")
     for directory in (
         layout.sockets,

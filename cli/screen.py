@@ -8,7 +8,7 @@ import textwrap
 from datetime import datetime
 
 from cli.wording import line as wording
-from domain.events import Checkpoint, Judged
+from domain.events import Checkpoint, Judged, Missed
 from domain.verdict import Level
 from journal.decode import Record
 
@@ -25,8 +25,9 @@ class Screen:
         self._terminal = sys.stdout.isatty()
 
     def show(self, record: Record) -> None:
-        """One record; checkpoints are left out, they only follow what was shown."""
-        if isinstance(record.event, Checkpoint):
+        """One record. Checkpoints only follow what was shown, and a carrier that is missed is
+        told of when it is clear whether it was pulled."""
+        if isinstance(record.event, Checkpoint | Missed):
             return
         local = datetime.fromisoformat(record.time).astimezone()
         text = f"{local:%H:%M:%S}  {wording(record).in_language(self._language)}"
