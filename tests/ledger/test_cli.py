@@ -17,15 +17,19 @@ from journal.digest import sha256
 from ledger.store import SqliteStore
 from tests.ledger.running import ROOT, Running
 
-# Only this command's part of the parser: what the other commands import is not asked here.
-_MAIN = "import sys, cli.main as m; m._COMMANDS = ('ledger',); sys.exit(m.main(sys.argv[1:]))"
-
 
 class Terminal:
     """The command line of one ledger."""
 
     def __init__(self, ledger: Running) -> None:
-        self._prefix = [sys.executable, "-c", _MAIN, "--settings", str(ledger.settings), "ledger"]
+        self._prefix = [
+            sys.executable,
+            "-m",
+            "cli.main",
+            "--settings",
+            str(ledger.settings),
+            "ledger",
+        ]
         self._environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "Europe/Moscow"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -180,6 +184,17 @@ class TestSerialWithTwoReadings:
         assert (code, "другой" in asked) == (1, True)
         code, said, _ = terminal.answering("1\n", "document", "add", "--carrier", "1234567")
         assert (code, "КН-0001" in said) == (0, True)
+
+
+def test_a_new_workstation_gets_a_code_and_what_to_compare(terminal: Terminal) -> None:
+    said = terminal.good("workstation", "add", "--host", "PC-17", "--inventory", "101")
+    assert "Рабочее место pc-17: № 1" in said
+    assert "klyuchar enrol" in said
+    assert terminal.good("fingerprint").strip() in said
+    again = json.loads(terminal.good("workstation", "code", "--host", "pc-17", "--json"))
+    assert again["code"] not in said
+    assert "не учтено" in terminal.bad("workstation", "code", "--host", "pc-99")
+    assert "pc-17" in terminal.good("workstation", "list")
 
 
 def test_two_people_of_one_name_are_asked_about(terminal: Terminal) -> None:
