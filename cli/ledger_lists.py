@@ -21,6 +21,7 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Компьютер", en="Host"),
         Text(ru="Инв. №", en="Inventory"),
         Text(ru="Помещение", en="Place"),
+        Text(ru="Отпечаток ключа агента", en="Fingerprint of the agent's key"),
     ),
     "/v1/carriers": (
         Text(ru="№", en="No"),
@@ -64,7 +65,13 @@ def _person(row: Mapping[str, Any], language: str) -> list[str]:
 
 def _workstation(row: Mapping[str, Any], language: str) -> list[str]:
     del language
-    return [str(row["workstation"]), row["host"], row["inventory"], row["place"]]
+    return [
+        str(row["workstation"]),
+        row["host"],
+        row["inventory"],
+        row["place"],
+        row["fingerprint"],
+    ]
 
 
 def _carrier(row: Mapping[str, Any], language: str) -> list[str]:

@@ -37,8 +37,17 @@ def people(reading: Reading) -> list[Any]:
 
 
 def workstations(reading: Reading) -> list[Any]:
-    """Every workstation."""
-    return [plain(one) for one in Books(reading).workstations()]
+    """Every workstation, with the fingerprint of its agent's key once it is enrolled."""
+    books = Books(reading)
+    return [
+        plain(one) | {"fingerprint": _agent_fingerprint(books, one.workstation)}
+        for one in books.workstations()
+    ]
+
+
+def _agent_fingerprint(books: Books, workstation: int) -> str:
+    enrolled = books.enrolled(workstation)
+    return fingerprint(bytes.fromhex(enrolled.public_key)) if enrolled else ""
 
 
 def carriers(reading: Reading) -> list[Any]:
