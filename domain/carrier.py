@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХавекмнорстх", "ABEKMHOPCTXabekmhopctx")
-_SEPARATORS = str.maketrans("", "", " :-.\u00a0\u200b")
+_SEPARATORS = str.maketrans("", "", " :-.")
+_TYPED_SEPARATORS = str.maketrans("", "", " :-.\t\u00a0\u200b\u2010\u2011\u2012\u2013\u2014")
+_RUTOKEN_DIGITS = 10
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -39,7 +41,7 @@ class Carrier:
     serial: str
 
     def key(self) -> str:
-        """The identity as one string, the input of the ledger snapshot's hash."""
+        """The identity as one string."""
         return f"{self.maker.value}|{self.model}|{self.serial}"
 
     def spelled(self) -> str:
@@ -70,10 +72,13 @@ def canonical_serial(maker: Maker, untrusted_serial: str) -> str | SerialDefect:
     (PKCS#11 CK_TOKEN_INFO.serialNumber). Serials of zeros only, as software tokens and TPMs
     show them, are not identities.
     """
+    # Before lower(): what is folded into ASCII there would make two serials one.
+    if not untrusted_serial.isascii():
+        return SerialDefect.UNPRINTABLE
     serial = untrusted_serial.rstrip("\0").translate(_SEPARATORS).lower()
     if not serial:
         return SerialDefect.EMPTY
-    if not serial.isascii() or not serial.isprintable():
+    if not serial.isprintable():
         return SerialDefect.UNPRINTABLE
     if not serial.strip("0"):
         return SerialDefect.ZERO
@@ -87,17 +92,24 @@ def typed_serials(maker: Maker, typed: str) -> tuple[str, ...]:
 
     Cyrillic look-alikes and separators are forgiven. A Rutoken's digits may be the decimal
     number on its case or the hexadecimal one on a screen: both readings are returned, decimal
-    first, and the person is asked, for they name different carriers.
+    first, and the person is asked, for they name different carriers. With "0x" before them, or
+    where they are more than a case carries, they are hexadecimal.
     """
-    text = typed.translate(_LOOK_ALIKES).translate(_SEPARATORS).lower().removeprefix("0x")
+    spelled = typed.translate(_LOOK_ALIKES).translate(_TYPED_SEPARATORS).lower()
+    text = spelled.removeprefix("0x")
     readings = []
-    if maker is Maker.RUTOKEN and text.isascii() and text.isdecimal():
-        decimal = f"{int(text):x}"
-        if len(text) >= 9 or len(decimal) <= 8:
-            readings.append(decimal)
+    if maker is Maker.RUTOKEN and text == spelled and _is_on_a_case(text):
+        readings.append(f"{int(text):x}")
     hexadecimal = canonical_serial(maker, text)
     if not isinstance(hexadecimal, SerialDefect) and (
         maker is not Maker.RUTOKEN or (_HEX.issuperset(hexadecimal) and len(hexadecimal) <= 16)
     ):
         readings.append(hexadecimal)
     return tuple(dict.fromkeys(reading for reading in readings if reading.strip("0")))
+
+
+def _is_on_a_case(text: str) -> bool:
+    """Whether these may be the ten digits of a Rutoken's case: a number of 32 bits."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _RUTOKEN_DIGITS):
+        return False
+    return int(text) < 1 << 32
