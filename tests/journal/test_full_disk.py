@@ -107,19 +107,21 @@ def test_when_the_disk_has_room_again_recording_goes_on(tiny: Path) -> None:
 def test_nothing_is_appended_until_a_failed_flush_is_rolled_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No file system at hand fails fdatasync on demand, so this one call is replaced."""
+    """No file system at hand fails these two calls on demand, so they are replaced."""
     journal = opened(tmp_path)
     journal.append(Stopped(reason="good"))
     good = segments(tmp_path)[0].read_bytes()
 
-    def fail(descriptor: int) -> None:
+    def fail(*arguments: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdatasync", fail)
+        patched.setattr(os, "ftruncate", fail)
         for _ in range(2):
             with pytest.raises(CouldNotRecord, match="Input/output error"):
                 journal.append(Stopped(reason="not flushed"))
+    assert segments(tmp_path)[0].read_bytes().count(b"not flushed") == 1
     journal.append(Stopped(reason="flushed"))
     journal.close()
     after = segments(tmp_path)[0].read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,21 @@ def test_programs_that_make_it_at_once_agree_on_one_key(tmp_path: Path) -> None:
     keys = {process.communicate(timeout=30)[0] for process in started}
     assert len(keys) == 1
     assert keys != {b""}
+
+
+def test_a_key_that_another_program_made_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = tmp_path / "key", os.urandom
+
+    def other_program_first(size: int) -> bytes:
+        path.write_bytes(bytes(range(32)))
+        path.chmod(0o600)
+        return real(size)
+
+    monkeypatch.setattr(os, "urandom", other_program_first)
+    assert load_or_create(path).public_key == SIGNER.public_key
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -246,14 +246,25 @@ def test_an_empty_segment_that_does_not_continue_is_refused(tmp_path: Path) -> N
         opened(tmp_path)
 
 
-@pytest.mark.parametrize("which", [-1, -2])
-def test_a_changed_end_is_refused_and_left_as_it_is(tmp_path: Path, which: int) -> None:
+@pytest.mark.parametrize(
+    ("which", "old", "new"),
+    [
+        (-1, b'"seq":', b'"seq":1'),
+        (-1, b'"prev":"', b'"prev":"0'),
+        (-1, b"{", b"["),
+        (-2, b'"seq":', b'"seq":1'),
+        (-2, b"number", b"Number"),
+    ],
+)
+def test_a_changed_end_is_refused_and_left_as_it_is(
+    tmp_path: Path, which: int, old: bytes, new: bytes
+) -> None:
     journal = opened(tmp_path)
     journal.append(*[Seeing(what=f"number {number}") for number in range(5)])
     journal.close()
     path = segments(tmp_path)[0]
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[which] = lines[which].replace(b'"seq":', b'"seq":1')
+    lines[which] = lines[which].replace(old, new, 1)
     path.write_bytes(b"".join(lines))
     changed = path.read_bytes()
     with pytest.raises(Wrong, match="was changed"):
