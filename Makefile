@@ -29,7 +29,7 @@ lint: $(VENV)/.installed ## style, types and import rules
 	$(VENV)/bin/lint-imports
 
 bench: .venv/.packages-test $(VENV)/.installed ## the benchmarks, one after another
-	@for file in benchmarks/*.py; do echo "== $$file"; $(VENV)/bin/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(VENV)/bin/python $$file || exit 1; done
 
 clean: ## remove what the other targets made, the state of `make run` included
 	rm -rf $(VENV) $(STATE) build *.egg-info

@@ -19,6 +19,7 @@ from agent.settings import load
 from cli.layout import Layout
 from cli.screen import Screen
 from domain.errors import CouldNotAsk
+from domain.events import Started
 from domain.text import Text
 from drivers.activation import Activation
 from journal.decode import decode
@@ -78,12 +79,6 @@ class Foreground:
         self._start("ledger", [sys.executable, "-m", "ledger", str(self._layout.settings)])
         self._found_demonstration()
         self._start("agent", [sys.executable, "-m", "agent", str(self._layout.settings)])
-        self._say(
-            "Работает. Вставьте носитель или, в другом окне: .venv/bin/klyuchar demo list. "
-            "Остановить: Ctrl-C.",
-            "Running. Insert a carrier or, in another window: .venv/bin/klyuchar demo list. "
-            "Stop: Ctrl-C.",
-        )
         while not self._asked_to_stop:
             self._turn()
             if ended := self._ended():
@@ -111,7 +106,18 @@ class Foreground:
     def _show(self) -> None:
         while lines := self._follower.new():
             for line in lines:
-                self._screen.show(decode(line.raw))
+                record = decode(line.raw)
+                self._screen.show(record)
+                if isinstance(record.event, Started):
+                    self._invite()
+
+    def _invite(self) -> None:
+        self._say(
+            "Работает. Вставьте носитель или, в другом окне: .venv/bin/klyuchar demo list. "
+            "Остановить: Ctrl-C.",
+            "Running. Insert a carrier or, in another window: .venv/bin/klyuchar demo list. "
+            "Stop: Ctrl-C.",
+        )
 
     def _send_courier(self) -> None:
         """One courier at a time: when the journal grew, and for snapshots every few seconds."""

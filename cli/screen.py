@@ -37,6 +37,7 @@ class Screen:
 
     def _for_terminal(self, record: Record, text: str) -> str:
         width = max(40, shutil.get_terminal_size().columns)
+        text = text.replace("№ ", "№\N{NO-BREAK SPACE}").replace("п. ", "п.\N{NO-BREAK SPACE}")
         wrapped = textwrap.fill(text, width, subsequent_indent=_INDENT, break_long_words=False)
         if isinstance(record.event, Judged):
             return f"{_COLOURS[record.event.verdict.level]}{wrapped}{_PLAIN}"

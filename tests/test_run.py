@@ -69,6 +69,7 @@ class TestDemonstration:
 
 def test_ctrl_c_ends_cleanly_within_two_seconds() -> None:
     with foreground() as run:
+        wait_for(lambda: run.events("Started"), what="the agent started")
         begun = time.monotonic()
         assert run.stop() == 0
         assert time.monotonic() - begun < 2.0
