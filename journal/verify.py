@@ -1,7 +1,8 @@
 """Is the journal what was written? Raw bytes are hashed; the first broken line is named.
 
-What the chain cannot show: that whole lines are missing at the end. The ledger, which remembers how
-far it had received the journal, can.
+What the chain cannot show: that whole lines are missing at the end, or that the very last line,
+which no other names yet, was changed. The ledger, which remembers how far it had received the
+journal, can.
 """
 
 from __future__ import annotations
