@@ -177,7 +177,9 @@ def _verdict(carrier: Carrier, facts: Situation) -> Text:
 
 def _print(line: str) -> None:
     """A terminal gets wrapped lines and nothing it would obey."""
-    clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    from cli.policy_which import printable
+
+    clean = printable(line)
     if sys.stdout.isatty():
         width = max(40, shutil.get_terminal_size().columns)
         clean = textwrap.fill(clean, width, subsequent_indent="    ", break_long_words=False)

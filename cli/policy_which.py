@@ -220,4 +220,9 @@ def _choice(one: _Candidate) -> Text:
 
 
 def _lines(words: Iterable[str]) -> str:
-    return "".join(f"\n  * {line}" for line in words)
+    return "".join(f"\n  * {printable(line)}" for line in words)
+
+
+def printable(words: str) -> str:
+    """One line without anything that a terminal would obey: a device tells its model itself."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)
