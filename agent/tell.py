@@ -61,7 +61,9 @@ def _datagram(record: dict[str, Any]) -> bytes:
     carrier = body.get("carrier") or body.get("sighting", {}).get("carrier")
     if carrier:
         fields["KLYUCHAR_CARRIER"] = _spelled(carrier)
-    return b"".join(f"{key}={value}\n".encode() for key, value in fields.items())
+    # A line feed would begin another field, of the sender's choosing.
+    lines = (f"{key}={' '.join(value.split())}\n" for key, value in fields.items())
+    return "".join(lines).encode()
 
 
 def _verdict_fields(verdict: dict[str, Any]) -> dict[str, str]:

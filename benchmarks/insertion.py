@@ -11,6 +11,7 @@ pause, of which none may be lost or doubled.
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import subprocess
@@ -40,7 +41,8 @@ from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
 
 BURST = 200
-USB_ID = ("23a0", "0001")
+PORTS = itertools.count(1)
+USB_ID = "23a0:0001"
 
 
 class Timed(Journal):
@@ -103,7 +105,7 @@ def measure(station: Workstation, journal: Timed, testbed: Testbed, names: list[
         before = journal.verdicts
         (station.layout.drawer / name).rename(station.layout.tokens / name)
         begun = time.monotonic()
-        port = testbed.plug(*USB_ID)
+        port = testbed.plug(f"1-{next(PORTS)}", USB_ID)
         wait_for(lambda before=before: journal.verdicts > before, what="a verdict")
         times["verdict"].append(journal.flushed - begun)
         quiet(station)
@@ -127,7 +129,7 @@ def burst(journal: Timed, testbed: Testbed) -> None:
     before = journal.appeared, journal.vanished
     begun = time.monotonic()
     for _ in range(BURST):
-        testbed.pull(testbed.plug(*USB_ID))
+        testbed.pull(testbed.plug(f"1-{next(PORTS)}", USB_ID))
     sent = time.monotonic() - begun
     wait_for(lambda: journal.vanished - before[1] >= BURST, 30, "the burst")
     time.sleep(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 
 import pytest
@@ -11,53 +10,8 @@ from domain.carrier import Maker
 from domain.sighting import Device
 from drivers.udev import UdevWatch
 from drivers.watch import Change, Plugged, Touched, Unplugged
+from tests.udev_messages import Testbed
 from tests.waiting import wait_for
-
-_LIBRARY = ctypes.CDLL("libumockdev.so.0")
-_LIBRARY.umockdev_testbed_new.restype = ctypes.c_void_p
-_LIBRARY.umockdev_testbed_add_device.restype = ctypes.c_void_p
-_DEVICE, _INTERFACE = b"usb_device", b"usb_interface"
-
-
-class Testbed:
-    """Devices that are plugged and pulled by a test."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self._testbed = ctypes.c_void_p(_LIBRARY.umockdev_testbed_new())
-
-    def plug(self, name: str, usb_id: str, *, interface: str = "", parent: str = "") -> str:
-        """A USB device, or an interface of the device ``parent``; its path below /sys."""
-        vendor, product = (part.encode() for part in usb_id.split(":"))
-        attributes = [] if interface else [b"idVendor", vendor, b"idProduct", product]
-        product_line = b"/".join([vendor.lstrip(b"0"), product.lstrip(b"0"), b"100"])
-        properties = [b"DEVTYPE", _INTERFACE if interface else _DEVICE, b"PRODUCT", product_line]
-        if interface:
-            properties += [b"INTERFACE", interface.encode()]
-        path = _LIBRARY.umockdev_testbed_add_device(
-            self._testbed,
-            b"usb",
-            name.encode(),
-            f"/sys{parent}".encode() if parent else None,
-            *attributes,
-            None,
-            *properties,
-            None,
-        )
-        return ctypes.string_at(path).decode().removeprefix("/sys")
-
-    def pull(self, path: str) -> None:
-        """The kernel's order: the message, then /sys without the device."""
-        self.say(path, "remove")
-        _LIBRARY.umockdev_testbed_remove_device(self._testbed, f"/sys{path}".encode())
-
-    def say(self, path: str, action: str) -> None:
-        _LIBRARY.umockdev_testbed_uevent(self._testbed, f"/sys{path}".encode(), action.encode())
-
-    def close(self) -> None:
-        gobject = ctypes.CDLL("libgobject-2.0.so.0")
-        gobject.g_object_unref(self._testbed)
 
 
 @pytest.fixture
