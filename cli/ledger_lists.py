@@ -21,6 +21,7 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Компьютер", en="Host"),
         Text(ru="Инв. №", en="Inventory"),
         Text(ru="Помещение", en="Place"),
+        Text(ru="Принято записей", en="Records received"),
         Text(ru="Отпечаток ключа агента", en="Fingerprint of the agent's key"),
     ),
     "/v1/carriers": (
@@ -70,6 +71,7 @@ def _workstation(row: Mapping[str, Any], language: str) -> list[str]:
         row["host"],
         row["inventory"],
         row["place"],
+        str(row["received"]),
         row["fingerprint"],
     ]
 

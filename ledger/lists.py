@@ -37,12 +37,23 @@ def people(reading: Reading) -> list[Any]:
 
 
 def workstations(reading: Reading) -> list[Any]:
-    """Every workstation, with the fingerprint of its agent's key once it is enrolled."""
+    """Every workstation, with the fingerprint of its agent's key once it is enrolled, and the last
+    record that was received of its present journal with that record's SHA-256."""
     books = Books(reading)
     return [
-        plain(one) | {"fingerprint": _agent_fingerprint(books, one.workstation)}
+        plain(one)
+        | {"fingerprint": _agent_fingerprint(books, one.workstation)}
+        | _received(reading, one.workstation)
         for one in books.workstations()
     ]
+
+
+def _received(reading: Reading, workstation: int) -> dict[str, Any]:
+    row = reading.one(
+        "SELECT seq, head FROM journals WHERE workstation = ? ORDER BY rowid DESC LIMIT 1",
+        workstation,
+    )
+    return {"received": row[0], "received_sha256": row[1]} if row else {"received": 0}
 
 
 def _agent_fingerprint(books: Books, workstation: int) -> str:
