@@ -80,7 +80,9 @@ def which(typed: str | None, seen: Seen, snapshot: SnapshotFile | None, reading:
     """The carrier that is meant. Raises Wrong with a question where that is not plain."""
     if typed is None:
         return _only_one(seen)
-    found = _by_account_number(typed, snapshot) or _by_serial(typed, seen, snapshot, reading)
+    found = _by_serial(typed, seen, snapshot, reading)
+    named_so = {one.carrier for one in found}
+    found += [one for one in _by_account_number(typed, snapshot) if one.carrier not in named_so]
     if len(found) > 1:
         raise Wrong(_question(typed, found))
     if not found:

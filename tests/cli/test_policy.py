@@ -194,6 +194,13 @@ class TestWhich:
         assert "(rutoken ecp, hex" in told
         assert "(rutoken lite, hex" in told
 
+    def test_an_account_number_that_is_a_serial_too_is_a_question(self, desk: Desk) -> None:
+        desk.know(issued(IN_ORDER, "0B52000128390049"), issued(STRANGER, "КН-0002"))
+        code, told = desk.explain("0b52000128390049")
+        assert code == 1
+        assert "Рутокен № 0926239977" in told
+        assert "JaCarta № 0B52000128390049" in told
+
     def test_an_unknown_number(self, desk: Desk) -> None:
         code, told = desk.explain("nope")
         assert code == 1
