@@ -86,6 +86,7 @@ def prepare(state: Path) -> Layout:
     """Make the directories and write the settings where there are none yet."""
     layout = Layout(state=state, host=socket.gethostname(), login=pwd.getpwuid(os.getuid()).pw_name)
     _refuse_long_path(layout.sockets / "ledger.sock")
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     for directory in (
         layout.sockets,
         layout.tokens,

@@ -23,6 +23,7 @@ from domain.events import (
     Stopped,
 )
 from domain.text import Text
+from domain.verdict import Level
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -192,5 +193,13 @@ def _print(report: dict[str, Any], language: str) -> None:
     if not report["carriers"]:
         say("Носителей сейчас нет.", "No carriers are here now.")
     for carrier in report["carriers"]:
-        reason = carrier.get("reason", {}).get(language, "")
-        print(f"  {carrier['model']} № {carrier['serial']}: {carrier.get('verdict', '')} {reason}")
+        print(f"  {carrier['model']} № {carrier['serial']}: {_verdict(carrier, language)}")
+
+
+def _verdict(carrier: dict[str, Any], language: str) -> str:
+    from cli.wording import LEVELS
+
+    if "verdict" not in carrier:
+        return Text(ru="вердикта ещё нет.", en="no verdict yet.").in_language(language)
+    level = LEVELS[Level(carrier["verdict"])].in_language(language)
+    return f"{level}. {carrier['reason'][language]}."

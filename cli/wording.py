@@ -44,7 +44,7 @@ _MAKERS = {
     Maker.SOFTHSM: Text(ru="SoftHSM", en="SoftHSM"),
 }
 
-_LEVELS = {
+LEVELS = {
     Level.ALLOW: Text(ru="МОЖНО пользоваться", en="ALLOWED"),
     Level.WARN: Text(ru="ОБРАТИТЕ ВНИМАНИЕ", en="ATTENTION"),
     Level.DENY: Text(ru="НЕЛЬЗЯ пользоваться", en="NOT ALLOWED"),
@@ -243,7 +243,7 @@ def _judged(event: Judged) -> Text:
         else Text(ru="Неопознанный носитель", en="The unidentified carrier")
     )
     deciding = event.verdict.deciding
-    level = _LEVELS[deciding.level]
+    level = LEVELS[deciding.level]
     clause = deciding.clause
     ru = f"{it.ru}: {level.ru}. {_sentence(deciding.reason.ru)}"
     en = f"{it.en}: {level.en}. {_sentence(deciding.reason.en)}"
