@@ -105,8 +105,13 @@ def with_documents(*documents: KeyDocument, **changes: Any) -> Situation:
 
 
 def told(facts: Situation) -> list[tuple[str, str]]:
-    """Rule and level of each finding, in the verdict's order."""
-    return [(one.rule, one.level.value) for one in judge(facts).findings]
+    """Rule and level of each finding, in the verdict's order. Screens add the full stop."""
+    findings = judge(facts).findings
+    for one in findings:
+        for text in (one.reason, one.advice):
+            assert not text.ru.endswith(".")
+            assert not text.en.endswith(".")
+    return [(one.rule, one.level.value) for one in findings]
 
 
 # Any situation: mostly of a few values, so that carriers, logins and certificates do meet.
