@@ -270,6 +270,16 @@ class TestValidity:
         alone = with_documents(document(certificate=""), seen=sighting(unnamed))
         assert told(alone)[0] == ("key-ended", "deny")
 
+    def test_one_document_and_one_certificate_without_a_name_are_one_key(self) -> None:
+        unnamed = sighting(certificate(sha256="ab" * 32))
+        facts = with_documents(document(certificate="", made_on="2020-01-01"), seen=unnamed)
+        assert told(facts) == [ALLOWED]
+
+    def test_an_end_that_is_certain_needs_no_estimate_beside_it(self) -> None:
+        over = certificate(key_not_after="", not_after="2026-11-01T00:00:00Z")
+        facts = with_documents(document(made_on="2020-01-01"), seen=sighting(over))
+        assert told(facts) == [("key-ended", "deny"), ALLOWED]
+
     def test_the_certificate_of_the_authority_is_no_key_on_this_carrier(self) -> None:
         authority = certificate(
             sha256="ab" * 32,
@@ -347,6 +357,8 @@ class TestFreshness:
     def test_limits_are_the_organisations(self) -> None:
         strict = Limits(snapshot_warn_s=60, snapshot_deny_s=900)
         assert told(situation(limits=strict))[0] == ("snapshot-old", "deny")
+        only_deny = Limits(snapshot_warn_s=7 * DAY_S, snapshot_deny_s=900)
+        assert told(situation(limits=only_deny))[0] == ("snapshot-old", "deny")
 
 
 def test_a_standing_verdict_does_not_change_with_every_second() -> None:
