@@ -27,7 +27,8 @@ def run_inner(
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     if preload:
         environment["LD_PRELOAD"] = preload
-    command = [*before, sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", str(file)]
+    # Not captured once more: a C library that aborts says why on its way.
+    command = [*before, sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:xdist", str(file)]
     done = subprocess.run(
         [*command, f"--basetemp={tmp_path / 'inner'}"],
         cwd=REPOSITORY,
