@@ -16,6 +16,7 @@ from agent.books import Books
 from agent.judging import judge_present, judge_unread
 from agent.notify import ServiceManager
 from agent.presence import Presence
+from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
@@ -46,6 +47,9 @@ drops a reader within 0.5 s, some tokens need 1.5 s to wake."""
 TICK_S = 20.0
 """How often the agent wakes without a cause: watchdog, and snapshots that came meanwhile."""
 
+LONGEST_RETRY_S = 900.0
+"""What can't be seen is looked for again at a tick, then ever more rarely, up to this."""
+
 QUIET_S = 0.5
 """How long nothing must happen before the head is signed and journald told."""
 
@@ -75,6 +79,7 @@ class Agent:
         self._enough_looks_at = 0.0
         self._quiet_at: float | None = None
         self._tick_at = 0.0
+        self._retry = Retry(TICK_S, LONGEST_RETRY_S)
         self._stopping = False
 
     def run(self, version: str) -> None:
@@ -119,7 +124,7 @@ class Agent:
                 case Plugged(device=device):
                     events += self._presence.plugged(device, now)
                 case Unplugged(device=device):
-                    events += self._presence.unplugged(device)
+                    events += self._presence.unplugged(device, now)
                 case Touched():
                     pass
                 case Lost(reason=reason):
@@ -202,7 +207,7 @@ class Agent:
         poll_readers = self._presence.has_reader
         self._tick_at = now + (self._settings.reader_poll_s if poll_readers else TICK_S)
         self._manager.tell("WATCHDOG=1")
-        if poll_readers:
+        if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
         self._refresh_books()
         self._judge_again()

@@ -2,13 +2,15 @@
 
 The slots are the truth about carriers and the bus about devices; this module joins the two. What
 could not be asked leaves everything as it was: only a slot that was read and is empty says that a
-carrier is gone.
+carrier is gone. One whose device stays plugged was not pulled by a person: it fell silent.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.bus import Bus
+from agent.looks import all_unread, keeping_unasked, merged, without, worth_telling
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
@@ -26,28 +28,30 @@ from domain.sighting import Device, Obstacle, Sighting, Unread
 from drivers.eye import Look
 
 MODULE_WIDE = -1
-SETTLE_S = 4.0
-"""How long a plugged device may take until its token is readable: pcscd needs 0.2 to 1.5 s."""
 
 _NOT_WORTH_WAITING_FOR = frozenset({Obstacle.DEADLINE, Obstacle.MODULE_DIED})
 
 
 @dataclass(slots=True)
 class Present:
-    """A carrier that is here. ``duplicates``: how many further slots of its module show it."""
+    """A carrier that is here. ``duplicates``: how many further slots of its module show it;
+    ``left_at``: when its device left the bus while the slots went on to show it."""
 
     sighting: Sighting
     port: str
     duplicates: int = 0
+    left_at: float | None = None
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A device whose token is awaited; ``doubtful`` once it might be another device's."""
+class _Away:
+    """A carrier that the slots no longer show since ``since``; ``until`` is when that has to be
+    told, None where its device stays plugged and was told to be silent."""
 
-    device: Device
-    until: float
-    doubtful: bool = False
+    port: str
+    since: float
+    until: float | None
+    device_left: bool
 
 
 class Presence:
@@ -58,10 +62,9 @@ class Presence:
 
     def __init__(self, reenumeration_s: float) -> None:
         self._reenumeration_s = reenumeration_s
+        self._bus = Bus()
         self._looks: dict[str, Look] = {}
-        self._devices: dict[str, Device] = {}
-        self._waiting: list[_Waiting] = []
-        self._missed: dict[Carrier, tuple[Present, float]] = {}
+        self._away: dict[Carrier, _Away] = {}
         self._told_unread: set[Unread] = set()
         self._blind: set[str] = set()
         self.carriers: dict[Carrier, Present] = {}
@@ -69,64 +72,73 @@ class Presence:
     @property
     def has_reader(self) -> bool:
         """Whether a plain reader is plugged, where a card can come without any USB event."""
-        return any(device.is_reader for device in self._devices.values())
+        return self._bus.has_reader
+
+    @property
+    def impaired(self) -> bool:
+        """Whether something can't be seen that may be seen again without any USB event."""
+        return bool(self._blind) or any(away.until is None for away in self._away.values())
 
     def settled(self, now: float) -> bool:
         """Whether another look soon would tell nothing new."""
-        return not self._unplugged() and all(waiting.until <= now for waiting in self._waiting)
+        return not self._unplugged() and not self._bus.is_waiting(now)
 
     @property
     def next_due(self) -> float | None:
         """When `due` has something to say, if nothing happens before."""
-        ends = [end for _, end in self._missed.values()] + [w.until for w in self._waiting]
-        return min(ends, default=None)
+        ends = [away.until for away in self._away.values() if away.until is not None]
+        return min(ends + self._bus.ends, default=None)
 
     def plugged(self, device: Device, now: float) -> list[Event]:
         """A device came; its token is waited for."""
-        if self._devices.get(device.port) == device:
+        if self._bus.at(device.port) == device:
             return []
-        self._devices[device.port] = device
-        if not device.is_reader:
-            self._waiting.append(_Waiting(device, now + SETTLE_S))
-        return [Appeared(device=device)]
+        events = self.unplugged(device, now)
+        self._bus.plugged(device, now)
+        return [*events, Appeared(device=device)]
 
-    def unplugged(self, device: Device) -> list[Event]:
+    def unplugged(self, device: Device, now: float) -> list[Event]:
         """A device left; its carrier is missed only when the slots say so."""
-        known = self._devices.pop(device.port, None)
-        self._waiting = [w for w in self._waiting if w.device.port != device.port]
-        return [Vanished(device=known)] if known else []
+        known = self._bus.unplugged(device.port)
+        if known is None:
+            return []
+        for present in self.carriers.values():
+            if present.port == known.port and present.left_at is None:
+                present.left_at = now
+        for away in self._away.values():
+            if away.port == known.port:
+                away.until, away.device_left = now + self._reenumeration_s, True
+        return [Vanished(device=known)]
 
     def looked(self, look: Look, now: float) -> list[Event]:
         """One module's slots were read."""
-        name = look.module.name
+        name, before = look.module.name, self._looks.get(look.module.name)
         wide = next((unread for unread in look.unread if unread.slot == MODULE_WIDE), None)
-        if wide is not None:
-            return self._gone_blind(name, f"{wide.obstacle.value}: {wide.detail}")
-        events: list[Event] = self._seeing_again(name)
-        self._looks[name] = _keeping_unasked(self._looks.get(name), look, self._unplugged())
+        if wide is None:
+            events = self._seeing_again(name)
+            self._looks[name] = keeping_unasked(before, look, self._unplugged())
+        else:
+            events = self._gone_blind(name, f"{wide.obstacle.value}: {wide.detail}")
+            if before is not None:
+                self._looks[name] = without(before, self._unplugged())
         events += self._compare(now)
-        events += self._tell_unread(now)
-        return events
+        return events + self._tell_unread(now, name)
 
     def due(self, now: float) -> list[Event]:
         """What time alone brings: a carrier stayed away, a device's token never came."""
         events: list[Event] = []
-        for carrier, (_, end) in list(self._missed.items()):
-            if end <= now:
-                del self._missed[carrier]
-                events.append(Pulled(carrier=carrier))
-        events += self._tell_unread(now)
-        silent = [waiting.device for waiting in self._waiting if waiting.until <= now]
-        self._waiting = [waiting for waiting in self._waiting if waiting.until > now]
-        return events + [_silent(device) for device in silent]
+        for carrier, away in list(self._away.items()):
+            if away.until is not None and away.until <= now:
+                events += self._stayed_away(carrier, away)
+        for module in self._looks:
+            events += self._tell_unread(now, module)
+        for waiting in self._bus.overdue(now):
+            events.append(self._token_never_came(waiting.device, waiting.since))
+        return events
 
     def _unplugged(self) -> set[Carrier]:
         """Carriers whose device has left the bus, whatever the slots still show."""
-        return {
-            carrier
-            for carrier, present in self.carriers.items()
-            if present.port and present.port not in self._devices
-        }
+        return {carrier for carrier, here in self.carriers.items() if here.left_at is not None}
 
     def _gone_blind(self, what: str, reason: str) -> list[Event]:
         if what in self._blind:
@@ -141,55 +153,85 @@ class Presence:
         return [Seeing(what=what)]
 
     def _compare(self, now: float) -> list[Event]:
-        seen = _merged(self._looks)
+        seen = merged(self._looks)
         events: list[Event] = []
         for carrier in [carrier for carrier in self.carriers if carrier not in seen]:
-            self._missed[carrier] = self.carriers.pop(carrier), now + self._reenumeration_s
+            here = self.carriers.pop(carrier)
+            self._away[carrier] = _Away(
+                port=here.port,
+                since=now,
+                until=now + self._reenumeration_s,
+                device_left=here.left_at is not None,
+            )
             events.append(Missed(carrier=carrier))
         for carrier, (sighting, duplicates) in seen.items():
-            here = self.carriers.get(carrier)
-            if here is None:
+            if carrier in self.carriers:
+                events += self._stayed(self.carriers[carrier], sighting, duplicates)
+            else:
                 events.append(self._came(carrier, sighting, duplicates, now))
-            elif (here.sighting, here.duplicates) != (sighting, duplicates):
-                changed = _content(here.sighting) != _content(sighting)
-                grown = duplicates != here.duplicates
-                self.carriers[carrier] = Present(sighting, here.port, duplicates)
-                if changed or grown:
-                    events.append(Identified(sighting=sighting, port=here.port))
         return events
 
+    def _stayed(self, here: Present, sighting: Sighting, duplicates: int) -> list[Event]:
+        changed = _content(here.sighting) != _content(sighting) or here.duplicates != duplicates
+        here.sighting, here.duplicates = sighting, duplicates
+        return [Identified(sighting=sighting, port=here.port)] if changed else []
+
     def _came(self, carrier: Carrier, sighting: Sighting, duplicates: int, now: float) -> Event:
-        port = self._claim_port({carrier.maker, Maker.OTHER})
+        away = self._away.pop(carrier, None)
+        if away is not None and not away.device_left and self._bus.at(away.port):
+            port = away.port
+        else:
+            port = self._bus.claim(_makers(carrier), before=away.port if away else "")
         self.carriers[carrier] = Present(sighting, port, duplicates)
-        missed = self._missed.pop(carrier, None)
-        if missed is None:
+        for other in self._away.values():
+            if other.until is None and other.port == port:
+                other.until = now  # the device there was this carrier's, not that one's
+        if away is None:
             return Identified(sighting=sighting, port=port)
-        gap = self._reenumeration_s - (missed[1] - now)
-        return Reenumerated(sighting=sighting, gap_ms=int(gap * 1000))
+        return Reenumerated(sighting=sighting, gap_ms=int((now - away.since) * 1000))
 
-    def _claim_port(self, makers: set[Maker]) -> str:
-        """The port of the device that was waited for; empty where two could be meant."""
-        fitting = [w for w in self._waiting if w.device.maker in makers]
-        if not fitting:
-            return ""
-        if len(fitting) > 1:
-            for waiting in fitting:
-                waiting.doubtful = True
-        self._waiting.remove(fitting[0])
-        return "" if fitting[0].doubtful else fitting[0].device.port
+    def _stayed_away(self, carrier: Carrier, away: _Away) -> list[Event]:
+        """A person pulled it, unless its device is plugged and nobody else's."""
+        device = self._bus.at(away.port)
+        taken = any(here.port == away.port for here in self.carriers.values())
+        if device is None or taken or device.maker not in _makers(carrier):
+            del self._away[carrier]
+            return [Pulled(carrier=carrier)]
+        away.until = None
+        # One that left and came back is waited for, and told of where that ends.
+        return [] if away.device_left else [_silent(device, carrier.spelled())]
 
-    def _tell_unread(self, now: float) -> list[Event]:
-        """Unreadable slots, each told once, and only when waiting would not help."""
-        standing = _unread(self._looks)
-        self._told_unread &= standing
-        waiting = any(w.until > now for w in self._waiting)
+    def _token_never_came(self, device: Device, since: float) -> Event:
+        """A device's token was not shown anew: either it is silent, or it was so quickly back that
+        no look missed it."""
+        for carrier, here in self.carriers.items():
+            if here.left_at is not None and here.port == device.port:
+                gap_ms = int((since - here.left_at) * 1000)
+                self.carriers[carrier] = Present(here.sighting, device.port, here.duplicates)
+                return Reenumerated(sighting=here.sighting, gap_ms=gap_ms)
+        return _silent(device)
+
+    def _tell_unread(self, now: float, module: str) -> list[Event]:
+        """A module's unreadable slots, each told once, and only when waiting would not help.
+
+        Of the module just looked at only: what another showed before may have left since.
+        """
+        self._told_unread &= all_unread(self._looks)
+        waiting = self._bus.is_waiting(now)
         events: list[Event] = []
-        for unread in sorted(standing - self._told_unread, key=lambda u: (u.module, u.slot)):
+        for unread in worth_telling(self._looks):
+            if unread.module != module or unread in self._told_unread:
+                continue
             if waiting and unread.obstacle not in _NOT_WORTH_WAITING_FOR:
                 continue
             self._told_unread.add(unread)
-            events.append(Unreadable(unread=unread, port=self._claim_port(set(Maker))))
+            events.append(Unreadable(unread=unread, port=self._bus.claim(set(Maker))))
         return events
+
+
+def _makers(carrier: Carrier) -> set[Maker]:
+    """Whose device the carrier's may be."""
+    return {carrier.maker, Maker.OTHER}
 
 
 def _content(sighting: Sighting) -> object:
@@ -197,62 +239,14 @@ def _content(sighting: Sighting) -> object:
     return sighting.objects, sighting.certificates, sighting.unparsed_certificates, sighting.label
 
 
-def _keeping_unasked(before: Look | None, look: Look, unplugged: set[Carrier]) -> Look:
-    """``look``, with what an unreadable slot showed before: could not ask is never "no", unless
-    the bus says so."""
-    if before is None or not look.unread:
-        return look
-    unread_slots = {unread.slot for unread in look.unread}
-    seen = {sighting.carrier for sighting in look.sightings}
-    kept = tuple(
-        sighting
-        for sighting in before.sightings
-        if sighting.slot in unread_slots and sighting.carrier not in seen | unplugged
-    )
-    return Look(
-        module=look.module,
-        sightings=look.sightings + kept,
-        unread=look.unread,
-        slots=look.slots,
-    )
-
-
-def _merged(looks: dict[str, Look]) -> dict[Carrier, tuple[Sighting, int]]:
-    """Every carrier in view with its best sighting: a vendor's module before a general one."""
-    seen: dict[Carrier, tuple[Sighting, int]] = {}
-    told: set[tuple[Maker, str]] = set()
-    for look in sorted(looks.values(), key=lambda look: (look.module.general, look.module.name)):
-        own: dict[Carrier, tuple[Sighting, int]] = {}
-        for sighting in look.sightings:
-            carrier = sighting.carrier
-            if (carrier.maker, carrier.serial) in told:
-                continue
-            first, count = own.get(carrier, (sighting, -1))
-            own[carrier] = first, count + 1
-        told |= {(carrier.maker, carrier.serial) for carrier in own}
-        seen |= own
-    return seen
-
-
-def _unread(looks: dict[str, Look]) -> set[Unread]:
-    """Unreadable slots, less those a general module can't read while a vendor's module can."""
-    vendor_sees = any(not look.module.general and look.sightings for look in looks.values())
-    return {
-        unread
-        for look in looks.values()
-        if not (look.module.general and vendor_sees)
-        for unread in look.unread
-    }
-
-
-def _silent(device: Device) -> Unreadable:
+def _silent(device: Device, serial: str = "") -> Unreadable:
     return Unreadable(
         unread=Unread(
             module="",
             slot=MODULE_WIDE,
             obstacle=Obstacle.NO_TOKEN_APPEARED,
             detail=device.usb_id,
-            label=device.model,
+            label=f"{device.model} № {serial}" if serial else device.model,
         ),
         port=device.port,
     )

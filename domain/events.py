@@ -75,7 +75,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """Something is there and could not be identified."""
+    """Something is there and could not be identified, or was and shows itself no more."""
 
     unread: Unread
     port: str
@@ -90,14 +90,16 @@ class Missed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """The carrier stayed away longer than a re-enumeration takes: a person pulled it."""
+    """The carrier stayed away longer than a re-enumeration takes, and no device of its own is
+    plugged any more: a person pulled it."""
 
     carrier: Carrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reenumerated:
-    """The carrier was back within ``gap_ms`` milliseconds: a machine's doing, not a pull."""
+    """The carrier was back after ``gap_ms`` milliseconds without having been pulled: a machine's
+    doing, such as a USB reset or a service that was started anew."""
 
     sighting: Sighting
     gap_ms: int

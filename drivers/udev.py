@@ -105,11 +105,11 @@ class UdevWatch:
         port = os.path.dirname(message.device_path)
         if port in self._known:
             return Touched(reason=f"{_word(message.action)} {port}")
-        interface = message.properties.get("INTERFACE", "")
-        if message.action != "add" or not interface.startswith(_SMART_CARD_CLASS):
+        reader = _reader_of(message) if message.action == "add" else None
+        if reader is None:
             return None
-        self._known[port] = _reader(port, _usb_id(message))
-        return Plugged(device=self._known[port])
+        self._known[port] = reader
+        return Plugged(device=reader)
 
     def _reconcile(self) -> list[Change]:
         """Every difference between what was remembered and what is there."""
@@ -121,7 +121,12 @@ class UdevWatch:
     def _enumerate(self) -> dict[str, Device]:
         candidates = self._context.list_devices(subsystem="usb", DEVTYPE="usb_device")
         devices = (_device(candidate) for candidate in candidates)
-        return {device.port: device for device in devices if device is not None}
+        found = {device.port: device for device in devices if device is not None}
+        for interface in self._context.list_devices(subsystem="usb", DEVTYPE="usb_interface"):
+            reader = _reader_of(interface)
+            if reader is not None:
+                found.setdefault(reader.port, reader)
+        return found
 
 
 def _device(message: Any) -> Device | None:
@@ -131,6 +136,13 @@ def _device(message: Any) -> Device | None:
     if device is None and _SMART_CARD_INTERFACE in message.properties.get("ID_USB_INTERFACES", ""):
         return _reader(message.device_path, usb_id)
     return device
+
+
+def _reader_of(interface: Any) -> Device | None:
+    """The reader whose smart card interface this is; None where it is another interface."""
+    if not interface.properties.get("INTERFACE", "").startswith(_SMART_CARD_CLASS):
+        return None
+    return _reader(os.path.dirname(interface.device_path), _usb_id(interface))
 
 
 def _reader(port: str, usb_id: str) -> Device:

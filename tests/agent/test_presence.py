@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from dataclasses import replace
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.presence import SETTLE_S, Presence
+from agent.bus import SETTLE_S
+from agent.presence import Presence
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
@@ -63,7 +66,7 @@ def test_an_insertion_is_identified_at_its_port_and_a_pull_settles_after_the_gra
     assert presence.looked(look(sighting()), 0.4) == [
         Identified(sighting=sighting(), port=PLUG.port)
     ]
-    assert presence.unplugged(PLUG) == [Vanished(device=PLUG)]
+    assert presence.unplugged(PLUG, 9.9) == [Vanished(device=PLUG)]
     assert presence.looked(look(), 10.0) == [Missed(carrier=sighting().carrier)]
     assert presence.due(12.9) == []
     assert presence.due(13.0) == [Pulled(carrier=sighting().carrier)]
@@ -95,7 +98,7 @@ def test_an_unreadable_slot_does_not_hold_what_the_bus_says_is_gone() -> None:
     presence = Presence(GRACE)
     presence.plugged(PLUG, 0.0)
     presence.looked(look(sighting()), 0.5)
-    presence.unplugged(PLUG)
+    presence.unplugged(PLUG, 4.9)
     assert not presence.settled(5.0)
     assert names(presence.looked(look(unread=(unread(slot=0),)), 5.0)) == ["Missed", "Unreadable"]
     assert presence.settled(5.0)
@@ -109,6 +112,107 @@ def test_a_module_that_can_not_be_asked_blinds_and_loses_nobody() -> None:
     assert presence.looked(dead, 6.0) == []
     assert len(presence.carriers) == 1
     assert presence.looked(look(sighting()), 7.0) == [Seeing(what=VENDOR.name)]
+
+
+def test_a_module_that_can_not_be_asked_does_not_hold_what_the_bus_says_is_gone() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.unplugged(PLUG, 5.0)
+    dead = look(unread=(unread(slot=-1, obstacle=Obstacle.MODULE_DIED),))
+    assert names(presence.looked(dead, 5.1)) == ["Blind", "Missed"]
+    assert presence.impaired
+    assert names(presence.due(9.0)) == ["Pulled"]
+
+
+def test_a_carrier_whose_device_stays_plugged_fell_silent_and_was_not_pulled() -> None:
+    """Deauthorised, or its service stopped: the slots lose it, the bus does not."""
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    assert names(presence.looked(look(), 10.0)) == ["Missed"]
+    (silent,) = presence.due(13.0)
+    assert isinstance(silent, Unreadable)
+    assert (silent.port, silent.unread.obstacle) == (PLUG.port, Obstacle.NO_TOKEN_APPEARED)
+    assert sighting().carrier.spelled() in silent.unread.label
+    assert presence.impaired
+    assert (presence.due(99.0), presence.next_due) == ([], None)
+    (back,) = presence.looked(look(sighting()), 70.0)
+    assert back == Reenumerated(sighting=sighting(), gap_ms=60_000)
+    assert presence.carriers[sighting().carrier].port == PLUG.port
+    assert not presence.impaired
+
+
+def test_a_silent_carrier_is_pulled_when_its_device_leaves() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.looked(look(), 10.0)
+    presence.due(13.0)
+    assert presence.unplugged(PLUG, 50.0) == [Vanished(device=PLUG)]
+    assert presence.due(52.9) == []
+    assert presence.due(53.0) == [Pulled(carrier=sighting().carrier)]
+
+
+def test_another_carrier_at_the_port_says_that_the_first_was_pulled() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.unplugged(PLUG, 5.0)
+    presence.looked(look(), 5.1)
+    presence.plugged(PLUG, 7.0)
+    assert presence.due(8.1) == []  # that device may be the same: its token is awaited
+    assert names(presence.looked(look(sighting("ffee")), 8.5)) == ["Identified"]
+    assert presence.due(8.5) == [Pulled(carrier=sighting().carrier)]
+
+
+def test_a_device_of_another_maker_at_the_port_does_not_hold_the_carrier() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.unplugged(PLUG, 5.0)
+    presence.looked(look(), 5.1)
+    other = Device(port=PLUG.port, usb_id="24dc:0101", maker=Maker.JACARTA, model="JaCarta")
+    presence.plugged(other, 7.0)
+    assert presence.due(8.1) == [Pulled(carrier=sighting().carrier)]
+
+
+def test_a_reset_too_quick_for_any_look_is_one_reenumeration() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.unplugged(PLUG, 10.0)
+    assert names(presence.plugged(PLUG, 10.25)) == ["Appeared"]
+    assert presence.looked(look(sighting()), 10.3) == []
+    assert not presence.settled(10.3)
+    assert presence.due(10.25 + SETTLE_S) == [Reenumerated(sighting=sighting(), gap_ms=250)]
+    assert presence.settled(20.0)
+    assert presence.due(99.0) == []
+
+
+def test_a_hub_that_resets_gives_each_carrier_its_port_back() -> None:
+    presence = Presence(GRACE)
+    second = Device(port="/usb1/1-3", usb_id=PLUG.usb_id, maker=Maker.RUTOKEN, model="")
+    presence.plugged(PLUG, 0.0)
+    presence.looked(look(sighting()), 0.5)
+    presence.plugged(second, 5.0)
+    presence.looked(look(sighting(), sighting("ffee", slot=1)), 5.5)
+    for device in (second, PLUG):
+        presence.unplugged(device, 10.0)
+    presence.looked(look(), 10.1)
+    for device in (second, PLUG):
+        presence.plugged(device, 10.5)
+    back = presence.looked(look(sighting(), sighting("ffee", slot=1)), 11.0)
+    assert names(back) == ["Reenumerated", "Reenumerated"]
+    ports = {carrier.serial: here.port for carrier, here in presence.carriers.items()}
+    assert ports == {"1a2b3c4d": PLUG.port, "ffee": second.port}
+
+
+def test_another_device_at_a_port_says_that_the_first_has_left() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    other = Device(port=PLUG.port, usb_id="24dc:0101", maker=Maker.JACARTA, model="JaCarta")
+    assert presence.plugged(other, 1.0) == [Vanished(device=PLUG), Appeared(device=other)]
 
 
 def test_a_device_whose_token_never_comes_is_unreadable_at_its_port() -> None:
@@ -146,6 +250,35 @@ def test_the_general_module_yields_to_the_vendors() -> None:
     assert presence.looked(look(module=GENERAL, unread=(foreign,)), 0.2) == []
 
 
+def foreign(slot: int) -> Unread:
+    return Unread(module=GENERAL.name, slot=slot, obstacle=Obstacle.NOT_RECOGNISED, detail="0xE1")
+
+
+def test_a_pull_does_not_bring_to_light_what_the_general_module_could_not_read() -> None:
+    """Both modules are asked at once; the vendor's answers first that its carrier has left."""
+    presence = Presence(GRACE)
+    presence.looked(look(sighting()), 0.0)
+    presence.looked(look(module=GENERAL, unread=(foreign(3),)), 0.1)
+    assert names(presence.looked(look(), 10.0)) == ["Missed"]
+    assert presence.looked(look(module=GENERAL), 10.1) == []
+    assert names(presence.due(20.0)) == ["Pulled"]
+
+
+def test_one_readable_carrier_does_not_hide_another_that_no_module_can_read() -> None:
+    presence = Presence(GRACE)
+    presence.looked(look(sighting()), 0.0)
+    presence.looked(look(module=GENERAL, unread=(foreign(3),)), 0.1)
+    both = look(module=GENERAL, unread=(foreign(3), foreign(4)))
+    assert names(presence.looked(both, 9.0)) == ["Unreadable"]
+    assert presence.looked(both, 10.0) == []
+
+
+def test_what_neither_module_can_read_is_told_once() -> None:
+    presence = Presence(GRACE)
+    assert names(presence.looked(look(unread=(unread(slot=0),)), 0.0)) == ["Unreadable"]
+    assert presence.looked(look(module=GENERAL, unread=(foreign(3),)), 0.1) == []
+
+
 def test_the_same_serial_in_two_slots_of_one_module_is_a_duplicate() -> None:
     presence = Presence(GRACE)
     presence.looked(look(sighting(), sighting(slot=1)), 0.0)
@@ -168,47 +301,94 @@ def test_a_reader_is_no_carrier_but_makes_us_poll() -> None:
     assert names(presence.plugged(READER, 0.0)) == ["Appeared"]
     assert presence.settled(0.0)
     assert presence.has_reader
-    presence.unplugged(READER)
+    presence.unplugged(READER, 1.0)
     assert not presence.has_reader
 
 
 SERIALS = ("aa", "bb", "cc")
+PORTS = ("/usb1/1-1", "/usb1/1-2")
 STEPS = st.lists(
     st.tuples(
         st.floats(min_value=0.01, max_value=5.0),
         st.sets(st.sampled_from(SERIALS)),
-        st.sets(st.sampled_from(range(3))),
+        st.sets(st.sampled_from(range(-1, 3))),
+        st.lists(st.tuples(st.sampled_from(PORTS), st.booleans()), max_size=3),
     ),
     max_size=30,
 )
 
 
+class Story:
+    """The events folded as whoever reads the journal folds them."""
+
+    def __init__(self) -> None:
+        self.here = set[str]()
+        self.away = set[str]()
+        self.plugged = set[str]()
+        self.blind = set[str]()
+
+    def tell(self, event: Event) -> None:
+        match event:
+            case Appeared(device=device):
+                assert device.port not in self.plugged
+                self.plugged.add(device.port)
+            case Vanished(device=device):
+                self.plugged.remove(device.port)
+            case Identified(sighting=came):
+                assert came.carrier.serial not in self.here | self.away
+                self.here.add(came.carrier.serial)
+            case Reenumerated(sighting=came):
+                # Away, or so quickly back that no look missed it.
+                self.away.discard(came.carrier.serial)
+                self.here.add(came.carrier.serial)
+            case Missed(carrier=gone):
+                self.here.remove(gone.serial)
+                self.away.add(gone.serial)
+            case Pulled(carrier=gone):
+                self.away.remove(gone.serial)
+            case Blind(what=what):
+                assert what not in self.blind
+                self.blind.add(what)
+            case Seeing(what=what):
+                self.blind.remove(what)
+            case _:
+                pass
+
+
+@settings(max_examples=300)
 @given(steps=STEPS)
-def test_every_coming_has_one_going(steps: list[tuple[float, set[str], set[int]]]) -> None:
-    """Replaying the events gives the carriers that are here: nothing is lost or doubled."""
-    presence = Presence(GRACE)
-    now, here, away = 0.0, set[str](), set[str]()
-    for pause, serials, sick in steps:
+def test_every_coming_has_one_going(
+    steps: list[tuple[float, set[str], set[int], list[tuple[str, bool]]]],
+) -> None:
+    """Replaying the events gives what is here: nothing is lost or doubled, whatever the bus, the
+    slots and the modules do."""
+    presence, story = Presence(GRACE), Story()
+    now, plugged = 0.0, set[str]()
+    for pause, serials, sick, changes in steps:
         now += pause
+        events = presence.due(now)
+        for port, comes in changes:
+            device = replace(PLUG, port=port)
+            events += presence.plugged(device, now) if comes else presence.unplugged(device, now)
+            plugged = plugged | {port} if comes else plugged - {port}
         seen = [
             sighting(serial, slot)
             for slot, serial in enumerate(SERIALS)
             if serial in serials and slot not in sick
         ]
         failed = tuple(unread(slot) for slot in sorted(sick))
-        for event in presence.due(now) + presence.looked(look(*seen, unread=failed), now):
-            match event:
-                case Identified(sighting=came):
-                    assert came.carrier.serial not in here | away
-                    here.add(came.carrier.serial)
-                case Reenumerated(sighting=came):
-                    away.remove(came.carrier.serial)
-                    here.add(came.carrier.serial)
-                case Missed(carrier=gone):
-                    here.remove(gone.serial)
-                    away.add(gone.serial)
-                case Pulled(carrier=gone):
-                    away.remove(gone.serial)
-                case _:
-                    pass
-        assert here == {carrier.serial for carrier in presence.carriers}
+        events += presence.looked(look(*seen, unread=failed), now)
+        for event in events:
+            story.tell(event)
+        assert story.here == {carrier.serial for carrier in presence.carriers}
+        assert story.plugged == plugged
+        if -1 not in sick:
+            assert {one.carrier.serial for one in seen} <= story.here
+    # When all devices have left and nothing is seen, time alone settles the rest.
+    for port in plugged:
+        for event in presence.unplugged(replace(PLUG, port=port), now):
+            story.tell(event)
+    for event in presence.looked(look(), now) + presence.due(now + SETTLE_S + GRACE):
+        story.tell(event)
+    assert (story.here, story.away, story.plugged) == (set(), set(), set())
+    assert presence.next_due is None

@@ -77,6 +77,17 @@ def test_a_reader_nobody_listed_is_known_by_its_interface(testbed: Testbed) -> N
     assert collected(watch, 1) == [Unplugged(device=change.device)]
 
 
+def test_a_reader_nobody_listed_is_found_at_the_start_too(testbed: Testbed) -> None:
+    reader = testbed.plug("1-1", "072f:90cc")
+    testbed.plug("1-1:1.0", "072f:90cc", interface="11/0/0", parent=reader)
+    token = testbed.plug("1-2", "0a89:0030")
+    testbed.plug("1-2:1.0", "0a89:0030", interface="11/0/0", parent=token)
+    mouse = testbed.plug("1-3", "046d:c077")
+    testbed.plug("1-3:1.0", "046d:c077", interface="3/1/2", parent=mouse)
+    found = {device.port: device.is_reader for device in UdevWatch().present()}
+    assert found == {reader: True, token: False}
+
+
 def test_a_second_add_is_not_a_second_device(testbed: Testbed) -> None:
     watch = UdevWatch()
     port = testbed.plug("1-1", "24dc:0101")
