@@ -5,10 +5,11 @@ VENV := .venv
 STATE ?= var
 RUN_PACKAGES := python3-venv softhsm2 opensc pcscd libccid openssl libengine-gost-openssl libsystemd0 libudev1
 TEST_PACKAGES := $(RUN_PACKAGES) gcc libc6-dev umockdev jq udev systemd
+DEB_PACKAGES := build-essential debhelper dh-virtualenv lintian po-debconf python3-setuptools python3-venv python3-wheel
 PYTEST := $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint bench clean
+.PHONY: help run test test-long lint bench deb clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -30,6 +31,9 @@ lint: $(VENV)/.installed ## style, types and import rules
 
 bench: .venv/.packages-test $(VENV)/.installed ## the benchmarks, one after another
 	@for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(VENV)/bin/python $$file || exit 1; done
+
+deb: .venv/.packages-deb ## build the Debian package into build/
+	@debian/build
 
 clean: ## remove what the other targets made, the state of `make run` included
 	rm -rf $(VENV) $(STATE) build *.egg-info
