@@ -8,75 +8,100 @@ import os
 from agent.settings import AgentSettings
 from agent.snapshot import SnapshotFile, take_over
 from domain.errors import Wrong
-from domain.events import Blind, SnapshotAccepted, SnapshotRefused
+from domain.events import Blind, Event, Seeing, SnapshotAccepted, SnapshotRefused
+from domain.text import Text
+
+_LEDGER = "ledger"
 
 
 class Books:
-    """Opens the snapshot at start and takes newer ones over from the courier's inbox."""
+    """Opens the snapshot at start and takes newer ones over from the courier's inbox.
+
+    ``snapshot`` is the one that verdicts stand on, None where there is none.
+    """
 
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._offered = (0, 0)
         self._key = b""
-        self._told_broken = False
+        self._told = ""
         self.snapshot: SnapshotFile | None = None
 
-    def refresh(self) -> SnapshotAccepted | SnapshotRefused | Blind | None:
+    def refresh(self) -> list[Event]:
         """Take what the courier has brought since the last call, if anything.
 
-        Cheap when nothing came: two stat calls. What is wrong is told once.
+        Cheap when nothing came: two stat calls. What is wrong is told once and tried again.
         """
-        if not self._key:
-            try:
-                self._pin()
-            except FileNotFoundError:
-                return None
-            except (OSError, KeyError, TypeError, ValueError) as error:
-                return self._broken_enrolment(error)
-        if self.snapshot is None and self._settings.snapshot.exists():
-            self._open_own()
+        events: list[Event] = []
         try:
-            status = os.stat(self._settings.inbox)
-        except OSError:
-            return None
-        offered = status.st_ino, status.st_mtime_ns
-        if offered == self._offered:
-            return None
-        self._offered = offered
-        return self._take_over()
+            if not self._key:
+                self._pin()
+            if self.snapshot is None:
+                events += self._open_own()
+            events += self._take_offered()
+        except FileNotFoundError:
+            pass  # not enrolled, or nothing was brought
+        except Wrong as error:
+            events += self.unusable(error.text)
+        except OSError as error:
+            self._offered = (0, 0)
+            reason = f"{error.strerror}: {error.filename}"
+            events += self.unusable(Text(ru=reason, en=reason))
+        return events
+
+    def unusable(self, why: Text) -> list[Event]:
+        """What is to be recorded where the ledger's data can't be used: once until they can."""
+        if why.ru == self._told:
+            return []
+        self._told = why.ru
+        return [Blind(what=_LEDGER, reason=why.ru)]
 
     def _pin(self) -> None:
         """Read the ledger's key as a person confirmed it at enrolment."""
-        enrolment = json.loads(self._settings.enrolment.read_bytes())
-        self._key = bytes.fromhex(enrolment["ledger_key"])
-
-    def _broken_enrolment(self, error: Exception) -> Blind | None:
-        if self._told_broken:
-            return None
-        self._told_broken = True
-        return Blind(
-            what="ledger",
-            reason=f"файл подключения {self._settings.enrolment} испорчен ({error}); подключите "
-            "рабочее место заново: klyuchar enrol",
-        )
-
-    def _open_own(self) -> None:
+        path = self._settings.enrolment
         try:
-            self.snapshot = SnapshotFile.open(self._settings.snapshot, self._key)
-        except Wrong:
-            self._settings.snapshot.rename(self._settings.snapshot.with_suffix(".refused"))
+            self._key = bytes.fromhex(json.loads(path.read_bytes())["ledger_key"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Wrong(
+                Text(
+                    ru=f"файл подключения {path} испорчен ({error}); подключите рабочее место "
+                    "заново: klyuchar enrol",
+                    en=f"the enrolment file {path} is damaged ({error}); enrol this workstation "
+                    "again: klyuchar enrol",
+                )
+            ) from error
 
-    def _take_over(self) -> SnapshotAccepted | SnapshotRefused | None:
+    def _usable(self) -> list[Event]:
+        told, self._told = self._told, ""
+        return [Seeing(what=_LEDGER)] if told else []
+
+    def _open_own(self) -> list[Event]:
+        """The snapshot taken over before; put aside where somebody has changed it since."""
+        path = self._settings.snapshot
+        try:
+            self.snapshot = SnapshotFile.open(path, self._key)
+        except FileNotFoundError:
+            return []
+        except Wrong as error:
+            path.rename(path.with_suffix(".refused"))
+            return self.unusable(error.text)
+        return self._usable()
+
+    def _take_offered(self) -> list[Event]:
+        status = os.stat(self._settings.inbox)
+        offered = status.st_ino, status.st_mtime_ns
+        if offered == self._offered:
+            return []
+        self._offered = offered
         last = self.snapshot.mark if self.snapshot else None
         try:
             taken = take_over(self._settings.inbox, self._settings.snapshot, self._key, last)
         except Wrong as error:
-            return SnapshotRefused(reason=error.text.ru)
-        except FileNotFoundError:
-            return None
+            return [SnapshotRefused(reason=error.text.ru)]
         if self.snapshot is not None:
             self.snapshot.close()
         self.snapshot = taken
-        if taken.mark == last:
-            return None
-        return SnapshotAccepted(mark=taken.mark, entries=taken.header.entries)
+        events = self._usable()
+        if taken.mark != last:
+            events.append(SnapshotAccepted(mark=taken.mark, entries=taken.header.entries))
+        return events

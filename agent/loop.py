@@ -15,11 +15,12 @@ from collections.abc import Iterable
 from agent.books import Books
 from agent.judging import judge_present, judge_unread
 from agent.notify import ServiceManager
-from agent.presence import Presence
+from agent.presence import Presence, Present
 from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
+from domain.errors import Wrong
 from domain.events import (
     Blind,
     Event,
@@ -156,25 +157,32 @@ class Agent:
             del self._verdicts[carrier]
 
     def _judge(self, carrier: Carrier) -> None:
-        present = self._presence.carriers[carrier]
-        judged = judge_present(present, self._books.snapshot, self._settings)
+        judged = self._judged(self._presence.carriers[carrier])
         self._verdicts[carrier] = judged
         self._record(judged)
 
     def _judge_again(self) -> None:
         """A newer snapshot or a later hour may change a standing verdict: then it is recorded."""
         for carrier, present in self._presence.carriers.items():
-            judged = judge_present(present, self._books.snapshot, self._settings)
+            judged = self._judged(present)
             before = self._verdicts.get(carrier)
             if before is None or before.verdict.findings != judged.verdict.findings:
                 self._verdicts[carrier] = judged
                 self._record(judged)
 
+    def _judged(self, present: Present) -> Judged:
+        """The verdict; as without any snapshot where it tells of this carrier what can't be read,
+        which is recorded first."""
+        try:
+            return judge_present(present, self._books.snapshot, self._settings)
+        except Wrong as error:
+            self._record(*self._books.unusable(error.text))
+            return judge_present(present, None, self._settings)
+
     def _refresh_books(self) -> None:
-        event = self._books.refresh()
-        if event is not None:
-            self._record(event)
-        if isinstance(event, SnapshotAccepted):
+        events = self._books.refresh()
+        self._record(*events)
+        if any(isinstance(event, SnapshotAccepted) for event in events):
             self._tick_at = 0.0  # the carriers that stay are judged again, after the one that came
 
     def _on_time(self, now: float) -> None:

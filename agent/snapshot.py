@@ -57,13 +57,17 @@ class SnapshotFile:
         """What the ledger knows of ``carrier``, as old as the snapshot is at ``now``.
 
         Entries with the same serial but another maker or model are namesakes, never a match.
+        Raises Wrong where the ledger tells of it what this program can't read.
         """
         entry, namesakes = _split(carrier, self.of_serial(carrier.serial))
         return LedgerView(mark=self.mark, age=self.age(now), entry=entry, namesakes=namesakes)
 
     def of_serial(self, serial: str) -> tuple[CarrierEntry, ...]:
-        """Every entry of that canonical serial, of whatever maker."""
-        return find(self._read_at, self.header, sha256(serial.encode()))
+        """Every entry of that canonical serial, of whatever maker. Raises Wrong."""
+        try:
+            return find(self._read_at, self.header, sha256(serial.encode()))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Wrong(_unknown_entry(error)) from error
 
     def entries(self) -> Iterator[CarrierEntry]:
         """Every entry: for a person's search by account number, not for verdicts."""
@@ -118,11 +122,13 @@ def _verified(descriptor: int, ledger_key: bytes) -> Header:
             )
         )
     try:
-        return read_header(lambda offset, size: os.pread(descriptor, size, offset))
-    except ValueError as error:
+        header = read_header(lambda offset, size: os.pread(descriptor, size, offset))
+        age_of(header.mark, now_utc())
+    except (TypeError, ValueError) as error:
         raise Wrong(
             Text(ru=f"Снимок журнала испорчен: {error}.", en=f"The snapshot is broken: {error}.")
         ) from error
+    return header
 
 
 def _split(
@@ -148,6 +154,15 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unknown_entry(error: Exception) -> Text:
+    return Text(
+        ru=f"Запись о носителе в снимке журнала не читается ({error}): журнал учёта новее этой "
+        "программы? Обновите Ключарь на рабочем месте.",
+        en=f"The snapshot's entry on the carrier can't be read ({error}): is the ledger newer than "
+        "this program? Update klyuchar on the workstation.",
+    )
 
 
 def _older(offered: Mark, last: Mark) -> Text:

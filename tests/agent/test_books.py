@@ -7,7 +7,7 @@ import pytest
 
 from agent.books import Books
 from agent.settings import AgentSettings
-from domain.events import Blind, SnapshotAccepted, SnapshotRefused
+from domain.events import Blind, Seeing, SnapshotAccepted, SnapshotRefused
 from domain.snapshot import Mark, pack
 from journal.digest import sha256
 from journal.signing import Signer, load_or_create
@@ -34,7 +34,10 @@ def ledger(settings: AgentSettings, tmp_path: Path) -> Signer:
 
 
 def offer(settings: AgentSettings, signer: Signer, version: int, made_at: str) -> None:
-    content = pack(Mark(version=version, made_at=made_at), "pc-17", "salt", ())
+    put(settings, signer, pack(Mark(version=version, made_at=made_at), "pc-17", "salt", ()))
+
+
+def put(settings: AgentSettings, signer: Signer, content: bytes) -> None:
     new = settings.inbox.with_name("new")
     new.write_bytes(content + signer.sign(sha256(content)))
     new.rename(settings.inbox)
@@ -42,27 +45,28 @@ def offer(settings: AgentSettings, signer: Signer, version: int, made_at: str) -
 
 def test_before_enrolment_there_is_nothing_and_nothing_to_say(settings: AgentSettings) -> None:
     books = Books(settings)
-    assert books.refresh() is None
+    assert books.refresh() == []
     assert books.snapshot is None
 
 
 def test_a_broken_enrolment_is_told_once(settings: AgentSettings) -> None:
     settings.enrolment.write_text("{")
     books = Books(settings)
-    assert isinstance(books.refresh(), Blind)
-    assert books.refresh() is None
+    (blind,) = books.refresh()
+    assert isinstance(blind, Blind)
+    assert str(settings.enrolment) in blind.reason
+    assert books.refresh() == []
 
 
 def test_what_was_taken_over_is_there_after_a_restart(
     settings: AgentSettings, ledger: Signer
 ) -> None:
     offer(settings, ledger, 7, "2026-11-24T10:00:00Z")
-    assert Books(settings).refresh() == SnapshotAccepted(
-        mark=Mark(version=7, made_at="2026-11-24T10:00:00Z"), entries=0
-    )
+    mark = Mark(version=7, made_at="2026-11-24T10:00:00Z")
+    assert Books(settings).refresh() == [SnapshotAccepted(mark=mark, entries=0)]
     settings.inbox.unlink()
     again = Books(settings)
-    assert again.refresh() is None
+    assert again.refresh() == []
     assert again.snapshot is not None
     assert again.snapshot.mark.version == 7
 
@@ -77,8 +81,9 @@ def test_an_older_one_is_refused_after_a_restart_too(
     Books(settings).refresh()
     offer(settings, ledger, version, made_at)
     books = Books(settings)
-    assert isinstance(books.refresh(), SnapshotRefused)
-    assert books.refresh() is None
+    (refused,) = books.refresh()
+    assert isinstance(refused, SnapshotRefused)
+    assert books.refresh() == []
     assert books.snapshot is not None
     assert books.snapshot.mark == Mark(version=7, made_at="2026-11-24T10:00:00Z")
 
@@ -89,15 +94,56 @@ def test_a_file_that_is_no_snapshot_is_refused(
 ) -> None:
     del ledger
     settings.inbox.write_bytes(damage)
-    assert isinstance(Books(settings).refresh(), SnapshotRefused)
+    (refused,) = Books(settings).refresh()
+    assert isinstance(refused, SnapshotRefused)
 
 
-def test_an_own_copy_that_was_changed_is_put_aside(settings: AgentSettings, ledger: Signer) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}\n",
+        b"[]\n",
+        pack(Mark(version=7, made_at="завтра"), "pc-17", "salt", ()),
+        pack(Mark(version=7, made_at="2026-11-24T10:00:00"), "pc-17", "salt", ()),
+    ],
+    ids=["no header", "no object", "no time", "a time of no zone"],
+)
+def test_nonsense_is_refused_though_the_ledger_signed_it(
+    settings: AgentSettings, ledger: Signer, content: bytes
+) -> None:
+    put(settings, ledger, content)
+    books = Books(settings)
+    (refused,) = books.refresh()
+    assert isinstance(refused, SnapshotRefused)
+    assert books.snapshot is None
+
+
+def test_an_own_copy_that_was_changed_is_put_aside_and_told(
+    settings: AgentSettings, ledger: Signer
+) -> None:
     offer(settings, ledger, 7, "2026-11-24T10:00:00Z")
     Books(settings).refresh()
     settings.snapshot.write_bytes(settings.snapshot.read_bytes()[:-1] + b"x")
     settings.inbox.unlink()
     books = Books(settings)
-    books.refresh()
-    assert books.snapshot is None
+    (blind,) = books.refresh()
+    assert isinstance(blind, Blind)
+    assert (books.snapshot, books.refresh()) == (None, [])
     assert settings.snapshot.with_suffix(".refused").exists()
+    offer(settings, ledger, 8, "2026-11-24T11:00:00Z")
+    assert [type(event) for event in books.refresh()] == [Seeing, SnapshotAccepted]
+
+
+def test_what_can_not_be_copied_is_told_once_and_tried_again(
+    settings: AgentSettings, ledger: Signer
+) -> None:
+    offer(settings, ledger, 7, "2026-11-24T10:00:00Z")
+    obstacle = settings.snapshot.with_suffix(".new")
+    obstacle.mkdir()
+    books = Books(settings)
+    (blind,) = books.refresh()
+    assert isinstance(blind, Blind)
+    assert str(obstacle) in blind.reason
+    assert books.refresh() == []
+    obstacle.rmdir()
+    assert [type(event) for event in books.refresh()] == [Seeing, SnapshotAccepted]
