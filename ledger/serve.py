@@ -18,7 +18,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
 from ledger.http import agent_app, officer_app
-from ledger.office import open_office
+from ledger.notify import keep_watchdog, notify
+from ledger.office import Office, open_office
 from ledger.settings import LedgerSettings, address
 
 _OFFICERS_ONLY = 0o117
@@ -41,7 +42,7 @@ def serve(settings: LedgerSettings) -> None:
             servers = [_server(officer_app(office), listening)]
             if place := address(settings.listen):
                 servers.append(_server(agent_app(office), _listen_tcp(place), settings))
-            asyncio.run(_serve(servers))
+            asyncio.run(_serve(servers, office))
         finally:
             office.close()
     finally:
@@ -95,7 +96,7 @@ def _server(app: ASGIApp, listening: socket.socket, tls: LedgerSettings | None =
     )
 
 
-async def _serve(servers: list[_Server]) -> None:
+async def _serve(servers: list[_Server], office: Office) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, servers)
@@ -103,7 +104,9 @@ async def _serve(servers: list[_Server]) -> None:
     while not all(server.started for server in servers) and not running.done():
         await asyncio.sleep(0.01)
     notify("READY=1")
+    watchdog = asyncio.create_task(keep_watchdog(office))
     await running
+    watchdog.cancel()
 
 
 def _stop(servers: list[_Server]) -> None:
@@ -169,12 +172,3 @@ def _cannot_listen(place: str, error: OSError) -> Text:
         en=f"Cannot listen on {place}: {error.strerror}. Check the directory, the permissions and "
         "that nobody else has the address.",
     )
-
-
-def notify(state: str) -> None:
-    """Tell systemd, where it asked to be told (sd_notify(3)); silence is not an error."""
-    place = os.environ.get("NOTIFY_SOCKET", "")
-    if not place:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.sendto(state.encode(), "\0" + place[1:] if place.startswith("@") else place)
