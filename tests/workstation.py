@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.settings import load
 from cli.layout import SOFTHSM, Layout, prepare
 from domain.accounting import CarrierEntry, KeyDocument, Standing
 from domain.carrier import Carrier, Maker
@@ -26,7 +27,7 @@ from drivers import demo
 from drivers.activation import Activation
 from journal.decode import Record, decode
 from journal.digest import sha256
-from journal.reader import read
+from journal.reader import Follower
 from journal.signing import load_or_create
 from tests.waiting import wait_for
 
@@ -34,21 +35,30 @@ SALT = "salt"
 
 
 class Workstation:
-    """Start and stop the agent, plug and pull tokens, read what was recorded."""
+    """Start and stop the agent, plug and pull tokens, read what was recorded.
 
-    def __init__(self, state: Path, modules: tuple[str, ...] = ()) -> None:
+    ``modules`` are loaded instead of SoftHSM; ``env`` is added to the environment of all processes.
+    """
+
+    def __init__(
+        self, state: Path, modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+    ) -> None:
         self.layout: Layout = prepare(state)
         self.serials: dict[str, str] = {}
-        self.environment = os.environ | {"SOFTHSM2_CONF": str(self.layout.softhsm)}
+        own = {"SOFTHSM2_CONF": str(self.layout.softhsm)}
+        self.environment = os.environ | own | dict(env or {})
         self._ledger_key = load_or_create(state / "ledger-key")
         self._version = 0
         if modules:
             settings = self.layout.settings.read_text()
             listed = ", ".join(json.dumps(module) for module in modules)
             self.layout.settings.write_text(settings.replace(f'"{SOFTHSM}"', listed))
-        (state / "courier" / "enrolment.json").write_text(
+        load(self.layout.settings).agent.enrolment.write_text(
             json.dumps({"ledger_key": self._ledger_key.public_key.hex()})
         )
+        self.journal = state / "agent" / "journal"
+        self._follower = Follower(self.journal, 0)
+        self._records: list[Record] = []
         self._activation = Activation(
             str(self.layout.sockets / "worker.sock"),
             [sys.executable, "-m", "drivers.worker"],
@@ -58,6 +68,7 @@ class Workstation:
         self._serving = threading.Thread(target=self._serve, daemon=True)
         self._serving.start()
         self.agent: subprocess.Popen[bytes] | None = None
+        self._errors = state / "errors"
 
     def make_tokens(self, *names: str) -> None:
         """SoftHSM tokens in the drawer; their serials are in ``serials``."""
@@ -86,9 +97,13 @@ class Workstation:
 
         ``spare`` adds so many other carriers.
         """
+        self.issue_carriers(*(self.carrier(name) for name in names), to=to, spare=spare)
+
+    def issue_carriers(self, *carriers: Carrier, to: str | None = None, spare: int = 0) -> None:
+        """The same for carriers that are no tokens of ``make_tokens``."""
         login = to or self.layout.login
         mark = sha256(f"{SALT}|{login}@{self.layout.host}".encode()).hex()
-        entries = [_entry(self.carrier(name), f"КН-{i:04}", mark) for i, name in enumerate(names)]
+        entries = [_entry(carrier, f"КН-{i:04}", mark) for i, carrier in enumerate(carriers)]
         entries += [
             _entry(
                 Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial=f"{i + 1:x}"),
@@ -98,12 +113,17 @@ class Workstation:
             for i in range(spare)
         ]
         self._version += 1
-        content = pack(
-            Mark(version=self._version, made_at=_now()),
-            self.layout.host,
-            SALT,
-            ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
+        self.bring(
+            pack(
+                Mark(version=self._version, made_at=_now()),
+                self.layout.host,
+                SALT,
+                ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
+            )
         )
+
+    def bring(self, content: bytes) -> None:
+        """Sign ``content`` as the ledger does and lay it into the inbox as the courier does."""
         inbox = self.layout.state / "courier" / "inbox"
         (inbox / "new").write_bytes(content + self._ledger_key.sign(sha256(content)))
         (inbox / "new").rename(inbox / "snapshot")
@@ -111,9 +131,9 @@ class Workstation:
     def start(self) -> None:
         """Start the agent and wait until it watches."""
         before = len(self.events("Started"))
-        self.agent = subprocess.Popen(
-            [sys.executable, "-m", "agent", str(self.layout.settings)], env=self.environment
-        )
+        command = [sys.executable, "-m", "agent", str(self.layout.settings)]
+        with self._errors.open("ab") as errors:
+            self.agent = subprocess.Popen(command, env=self.environment, stderr=errors)
         wait_for(lambda: len(self.events("Started")) > before, what="the agent started")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -131,7 +151,25 @@ class Workstation:
         demo.remove(name, layout.drawer, layout.tokens, str(layout.sockets / "demo.sock"))
 
     def records(self) -> list[Record]:
-        return [decode(line.raw) for line in read(self.layout.state / "agent" / "journal")]
+        while lines := self._follower.new():
+            self._records += [decode(line.raw) for line in lines]
+        return self._records
+
+    def said(self) -> str:
+        """What the agent wrote to its standard error: nothing, where all is well."""
+        return self._errors.read_text() if self._errors.exists() else ""
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`klyuchar ARGUMENTS` as a person at this workstation gives it."""
+        settings = ["--settings", str(self.layout.settings)]
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *settings, *arguments],
+            env=self.environment | {"KLYUCHAR_LANGUAGE": "ru"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def events(self, name: str) -> list[Record]:
         return [record for record in self.records() if record.name == name]
@@ -158,10 +196,12 @@ class Workstation:
 
 
 @contextmanager
-def workstation(modules: tuple[str, ...] = ()) -> Iterator[Workstation]:
+def workstation(
+    modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+) -> Iterator[Workstation]:
     """A workstation in a short-named directory of its own, removed afterwards."""
     state = Path(tempfile.mkdtemp(prefix="kw", dir="/tmp"))
-    station = Workstation(state, modules)
+    station = Workstation(state, modules, env)
     try:
         yield station
     finally:

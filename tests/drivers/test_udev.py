@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.udev_messages import run_inner
+from tests.udevd import NAMESPACES
 
 _HERE = Path(__file__).parent
 
@@ -27,4 +28,4 @@ def test_devices_of_umockdev(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may multicast and make namespaces")
 def test_messages_of_udevd(tmp_path: Path) -> None:
     inner = _HERE / "under_netlink.py"
-    run_inner(inner, tmp_path, before=("unshare", "--net", "--mount"), preload="")
+    run_inner(inner, tmp_path, before=NAMESPACES, preload="")
