@@ -20,8 +20,8 @@ run: .venv/.packages-run $(VENV)/.installed ## set up, then ledger and agent in 
 test: .venv/.packages-test $(VENV)/.installed lint ## set up, then all checks and tests
 	$(PYTEST) -n 4 --dist loadgroup -m "not long"
 
-test-long: .venv/.packages-test $(VENV)/.installed ## the tests that take long: a thousand kills
-	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k kill
+test-long: .venv/.packages-test $(VENV)/.installed ## the tests that take long: a thousand kills of agent, worker, courier and ledger
+	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k test_kill
 
 lint: $(VENV)/.installed ## style, types and import rules
 	$(VENV)/bin/ruff check .

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from domain.events import Identified, Judged, Pulled, Reenumerated
-from journal.reader import read
-from journal.verify import verify
 from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
-
-KILLS = max(10, int(os.environ.get("KLYUCHAR_KILLS", "20")))
 
 
 @pytest.fixture
@@ -132,32 +126,3 @@ def test_a_stop_is_recorded_and_the_head_is_signed(station: Workstation) -> None
     assert station.stop() == 0
     names = [record.name for record in station.records()]
     assert names[-2:] == ["Stopped", "Checkpoint"]
-
-
-@pytest.mark.parametrize("victim", ["agent", "worker"])
-def test_kill_at_random_moments_loses_and_doubles_nothing(victim: str) -> None:
-    """What a reader had seen is still there, the chain holds, and no carrier comes twice."""
-    chance = random.Random(victim)
-    with workstation() as station:
-        station.make_tokens("a")
-        station.issue("a")
-        station.start()
-        journal = station.layout.state / "agent" / "journal"
-        seen: list[bytes] = []
-        for turn in range(KILLS // 2):
-            (station.insert if turn % 2 == 0 else station.remove)("a")
-            time.sleep(chance.random() * 0.03)
-            now = [line.raw for line in read(journal)]
-            assert now[: len(seen)] == seen
-            seen = now
-            if victim == "agent":
-                station.stop(signal.SIGKILL)
-                station.start()
-            else:
-                for pid in station.workers():
-                    os.kill(pid, signal.SIGKILL)
-        station.remove("a") if (station.layout.tokens / "a").exists() else None
-        station.insert("a")
-        wait_for(lambda: station.events("Judged"), what="a verdict in the end")
-        station.stop()
-        assert verify(journal, public_key=None).whole

@@ -14,9 +14,9 @@ from journal.reader import Follower
 from journal.verify import verify
 from journal.writer import is_locked
 from tests.journal.values import SIGNER, opened
+from tests.kills import KILLS
 
 _ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("KLYUCHAR_KILLS", "20"))
 
 
 def killed_after(directory: Path, seed: int, delay: float) -> int:
