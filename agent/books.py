@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 from agent.settings import AgentSettings
 from agent.snapshot import SnapshotFile, take_over
@@ -23,6 +24,7 @@ class Books:
     def __init__(self, settings: AgentSettings) -> None:
         self._settings = settings
         self._offered = (0, 0)
+        self._pinned = (0, 0)
         self._key = b""
         self._told = ""
         self.snapshot: SnapshotFile | None = None
@@ -30,12 +32,11 @@ class Books:
     def refresh(self) -> list[Event]:
         """Take what the courier has brought since the last call, if anything.
 
-        Cheap when nothing came: two stat calls. What is wrong is told once and tried again.
+        Cheap when nothing came: three stat calls. What is wrong is told once and tried again.
         """
         events: list[Event] = []
         try:
-            if not self._key:
-                self._pin()
+            self._pin()
             if self.snapshot is None:
                 events += self._open_own()
             events += self._take_offered()
@@ -57,8 +58,14 @@ class Books:
         return [Blind(what=_LEDGER, reason=why.ru)]
 
     def _pin(self) -> None:
-        """Read the ledger's key as a person confirmed it at enrolment."""
+        """Read the ledger's key as a person confirmed it at enrolment.
+
+        Enrolled again, what was known of the ledger before is forgotten: its versions begin afresh.
+        """
         path = self._settings.enrolment
+        pinned = _identity(path)
+        if pinned == self._pinned:
+            return
         try:
             self._key = bytes.fromhex(json.loads(path.read_bytes())["ledger_key"])
         except (KeyError, TypeError, ValueError) as error:
@@ -70,6 +77,10 @@ class Books:
                     "again: klyuchar enrol",
                 )
             ) from error
+        self._pinned, self._offered = pinned, (0, 0)
+        if self.snapshot is not None:
+            self.snapshot.close()
+            self.snapshot = None
 
     def _usable(self) -> list[Event]:
         told, self._told = self._told, ""
@@ -88,14 +99,19 @@ class Books:
         return self._usable()
 
     def _take_offered(self) -> list[Event]:
-        status = os.stat(self._settings.inbox)
-        offered = status.st_ino, status.st_mtime_ns
+        offered = _identity(self._settings.inbox)
         if offered == self._offered:
             return []
         self._offered = offered
         last = self.snapshot.mark if self.snapshot else None
         try:
-            taken = take_over(self._settings.inbox, self._settings.snapshot, self._key, last)
+            taken = take_over(
+                self._settings.inbox,
+                self._settings.snapshot,
+                self._key,
+                host=self._settings.host,
+                last=last,
+            )
         except Wrong as error:
             return [SnapshotRefused(reason=error.text.ru)]
         if self.snapshot is not None:
@@ -105,3 +121,8 @@ class Books:
         if taken.mark != last:
             events.append(SnapshotAccepted(mark=taken.mark, entries=taken.header.entries))
         return events
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_ino, status.st_mtime_ns

@@ -12,25 +12,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from agent.enrolment import Enrolment, read_enrolment
+from agent.enrolment import read_enrolment
+from agent.fetching import fetch
 from agent.settings import DEFAULT_PATH, CourierSettings, load
-from agent.wire import Wire, describe
+from agent.shipping import ship
+from agent.wire import Wire
 from domain.errors import CouldNotAsk, KlyucharError, Wrong
-from domain.snapshot import SIGNATURE_SIZE
 from domain.text import Text
-from journal.digest import sha256
-from journal.lock import acquire
-from journal.reader import Cursor, Follower, read
-from journal.record import Line
-from journal.signing import sync_directory, verify
+from journal.lock import Taken, acquire
 
-BATCH_BYTES = 1 << 20
 _COULD_NOT_ASK = 75
-_LARGEST_SNAPSHOT = 1 << 30
-_FARTHEST = 64
-"""How often in one round the ledger may send us back: each time is a broken journal."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,118 +43,53 @@ def main(arguments: list[str] | None = None) -> int:
 def one_round(settings: CourierSettings) -> None:
     """Ship what is new, then fetch the snapshot. One courier at a time.
 
-    Raises CouldNotAsk where the ledger was not reached, Wrong where it refused or talks nonsense.
+    A journal that is damaged or refused does not keep the snapshot away. Raises CouldNotAsk where
+    the ledger was not reached or the disk refuses, Wrong where the ledger refused or talks
+    nonsense, or the journal is damaged.
     """
-    lock = acquire(settings.state)
-    try:
+    with _files(settings), _alone(settings.state):
         enrolment = read_enrolment(settings.enrolment)
         with Wire(settings.ledger, settings.ca_file, enrolment.token) as wire:
-            ship(wire, settings)
+            try:
+                ship(wire, settings)
+            except Wrong:
+                fetch(wire, settings, enrolment)
+                raise
             fetch(wire, settings, enrolment)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    try:
+        lock = acquire(state)
+    except Taken as error:
+        raise CouldNotAsk(
+            Text(
+                ru="Другой курьер ещё передаёт журнал; этот уступает ему.",
+                en="Another courier is still shipping the journal; this one leaves it to that.",
+            )
+        ) from error
+    try:
+        yield
     finally:
         os.close(lock)
 
 
-def ship(wire: Wire, settings: CourierSettings) -> None:
-    """Send the ledger every line it does not have, the last acknowledged one as proof."""
-    first = next(read(settings.journal), None)
-    if first is None:
-        return
-    generation = first.digest.hex()
-    acknowledged = Cursor(settings.state / "acknowledged")
-    seq = _where_to_go_on(wire, settings.journal, generation, first)
-    for _ in range(_FARTHEST):
-        follower = Follower(settings.journal, max(0, seq - 1), durable=True)
-        sent_back = False
-        while batch := _batch(follower):
-            told = wire.post_lines(generation, b"".join(line.raw for line in batch))
-            sent_back = told < batch[-1].seq
-            seq = told
-            acknowledged.advance(seq)
-            if sent_back:
-                break
-        follower.close()
-        if not sent_back:
-            return
-    raise Wrong(
-        Text(
-            ru="Журнал учёта снова и снова не принимает записи этого рабочего места. Сообщите "
-            "ответственному пользователю криптосредств.",
-            en="The ledger refuses this workstation's records again and again. Tell the "
-            "responsible user.",
-        )
-    )
-
-
-def fetch(wire: Wire, settings: CourierSettings, enrolment: Enrolment) -> None:
-    """Bring the snapshot to the inbox unless it is the one brought last.
-
-    Raises Wrong where it is not signed with the pinned key: then the inbox stays as it is.
-    """
-    tag_file, inbox = settings.state / "tag", settings.inbox / "snapshot"
-    tag = tag_file.read_text() if tag_file.exists() and inbox.exists() else ""
-    brought = wire.snapshot(tag, _LARGEST_SNAPSHOT)
-    if brought is None:
-        return
-    tag, content = brought
-    signed, signature = content[:-SIGNATURE_SIZE], content[-SIGNATURE_SIZE:]
-    if not verify(enrolment.ledger_key, sha256(signed), signature):
-        raise Wrong(
+@contextmanager
+def _files(settings: CourierSettings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CouldNotAsk(
             Text(
-                ru=f"Снимок журнала учёта ({describe(settings.ledger)}) подписан не тем ключом, "
-                "который сверен при подключении: он отвергнут. Если журнал учёта заведён заново, "
-                "подключите рабочее место ещё раз: klyuchar enrol.",
-                en=f"The snapshot from the ledger ({describe(settings.ledger)}) is not signed with "
-                "the key compared at enrolment: it was refused. If the ledger was made anew, enrol "
-                "this workstation again: klyuchar enrol.",
+                ru=f"Курьер не может работать с файлом {error.filename or settings.state}: "
+                f"{error.strerror}. Проверьте место на диске и права (журнал {settings.journal}, "
+                f"состояние {settings.state}). Записи целы и будут переданы позже.",
+                en=f"The courier can't use the file {error.filename or settings.state}: "
+                f"{error.strerror}. Check disk space and permissions (journal {settings.journal}, "
+                f"state {settings.state}). The records are safe and will be sent later.",
             )
-        )
-    _replace(inbox, content)
-    _replace(tag_file, tag.encode())
-
-
-def _where_to_go_on(wire: Wire, journal: Path, generation: str, first: Line) -> int:
-    """The last record that ledger and journal have in common as far as numbers go."""
-    seq, _ = wire.head(generation)
-    if seq + 1 < first.seq:
-        # Older lines are gone from here: what the first one follows is all that can be said.
-        return wire.report_missing(generation, first)
-    last = _last_seq(journal, seq)
-    if last < seq:
-        wire.report_shortened(generation, last)
-        return last
-    return seq
-
-
-def _last_seq(journal: Path, after: int) -> int:
-    """The journal's last record; ``after`` saves reading what is known to be there."""
-    last = 0
-    for line in read(journal, max(0, after - 1)):
-        last = line.seq
-    if last:
-        return last
-    return max((line.seq for line in read(journal)), default=0)
-
-
-def _batch(follower: Follower) -> list[Line]:
-    """The next lines, at most `BATCH_BYTES` of them or one that is longer."""
-    batch: list[Line] = []
-    size = 0
-    while size < BATCH_BYTES and (lines := follower.new()):
-        batch += lines
-        size += sum(len(line.raw) for line in lines)
-    return batch
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write durably beside ``path``, then take its place."""
-    new = path.with_name(path.name + ".new")
-    with open(new, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    sync_directory(path.parent)
+        ) from error
 
 
 if __name__ == "__main__":

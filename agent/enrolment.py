@@ -1,25 +1,26 @@
 """The first trust between a workstation and its ledger, and where it is kept.
 
 The ledger's key comes over the network, so it is worth nothing until a person has compared its
-fingerprint with the one the ledger's own machine shows. The pinned key, the courier's token and
-nothing else are in the enrolment file, which the agent and the courier read and nobody else.
+fingerprint with the one the ledger's own machine shows. The agent has the pinned key in its own
+state, where the courier, who talks to the network, can't change it; the courier has a copy of the
+key and its token in a file of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from agent.settings import Settings
 from agent.wire import Wire
 from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
 from journal.signing import fingerprint, load_or_create, sync_directory
-
-_HASH_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,43 +59,95 @@ def enrol(settings: Settings, code: str, confirm: Callable[[str], bool]) -> None
     """Enrol this workstation with the one-time ``code``.
 
     ``confirm`` is shown the fingerprint of the key that answers and says whether it is the
-    ledger's. Raises Wrong where it is not, or the ledger refuses the code. The snapshot of a
-    ledger that was trusted before is put away: the new one's versions begin afresh.
+    ledger's. Raises Wrong where it is not, or the ledger refuses the code; CouldNotAsk where the
+    ledger or the workstation's own files are out of reach: the code is still good then. The
+    snapshot of a ledger that was trusted before is put away: the new one's versions begin afresh.
     """
-    courier = settings.courier
-    with Wire(courier.ledger, courier.ca_file) as wire:
-        key = wire.key()
-        if not confirm(fingerprint(key)):
-            raise Wrong(
-                Text(
-                    ru="Отпечатки не совпали: это не ваш журнал учёта или кто-то вмешался в связь. "
-                    "Ничего не сделано.",
-                    en="The fingerprints differ: this is not your ledger, or somebody is on the "
-                    "line. Nothing was done.",
-                )
-            )
-        signer = load_or_create(settings.agent.key)
-        token, told_key = wire.enrol(code, settings.agent.host, signer.public_key)
-    if told_key != key:
-        raise Wrong(
+    agent, courier = settings.agent, settings.courier
+    with _own_files(settings), ExitStack() as open_files:
+        # Opened first: a code must not be spent on a workstation that can't keep what it gives.
+        files = [
+            open_files.enter_context(_Draft(path)) for path in (agent.enrolment, courier.enrolment)
+        ]
+        with Wire(courier.ledger, courier.ca_file) as wire:
+            key = wire.key()
+            if not confirm(fingerprint(key)):
+                raise Wrong(_DIFFERENT)
+            public_key = _agents_key(agent.key)
+            token, told_key = wire.enrol(code, agent.host, public_key)
+        if told_key != key:
+            raise Wrong(_ANOTHER_KEY)
+        for old in (agent.snapshot, agent.inbox, courier.state / "tag"):
+            old.unlink(missing_ok=True)
+        pinned = {"ledger_key": key.hex()}
+        for draft, value in zip(files, (pinned, pinned | {"token": token}), strict=True):
+            draft.keep(value)
+
+
+def _agents_key(path: Path) -> bytes:
+    """The agent's public key; the agent itself must be able to read the private one."""
+    signer = load_or_create(path)
+    _give_to_owner(path)
+    return signer.public_key
+
+
+class _Draft:
+    """A file that takes its place when it is complete; readable by its directory's owner and
+    group, whoever runs this."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._new = path.with_name(path.name + ".new")
+        # Never through a link that whoever may write in this directory has left here for root.
+        self._new.unlink(missing_ok=True)
+        self._descriptor = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+
+    def __enter__(self) -> Self:
+        _give_to_owner(self._new)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        self._new.unlink(missing_ok=True)
+
+    def keep(self, value: dict[str, str]) -> None:
+        """Write ``value`` durably and take the place."""
+        os.write(self._descriptor, json.dumps(value).encode())
+        os.fsync(self._descriptor)
+        os.replace(self._new, self._path)
+        sync_directory(self._path.parent)
+
+
+def _give_to_owner(path: Path) -> None:
+    """What root makes belongs to whom its directory belongs to."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+@contextmanager
+def _own_files(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CouldNotAsk(
             Text(
-                ru="Журнал учёта назвал другой ключ, чем тот, который вы сверили. Подключение "
-                "отменено.",
-                en="The ledger named another key than the one you compared. Not enrolled.",
+                ru=f"Не удалось записать {error.filename or settings.agent.state}: "
+                f"{error.strerror}. Запустите команду от имени администратора (root) и проверьте "
+                "место на диске.",
+                en=f"Could not write {error.filename or settings.agent.state}: {error.strerror}. "
+                "Run the command as the administrator (root) and check the disk space.",
             )
-        )
-    _keep(courier.enrolment, {"ledger_key": key.hex(), "token": token})
-    for old in (settings.agent.snapshot, settings.agent.inbox, courier.state / "tag"):
-        old.unlink(missing_ok=True)
+        ) from error
 
 
-def _keep(path: Path, value: dict[str, str]) -> None:
-    """Readable by its owner and group: the courier's and the agent's."""
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-    with open(descriptor, "wb") as file:
-        file.write(json.dumps(value).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    sync_directory(path.parent)
+_DIFFERENT = Text(
+    ru="Отпечатки не совпали: это не ваш журнал учёта или кто-то вмешался в связь. Ничего не "
+    "сделано.",
+    en="The fingerprints differ: this is not your ledger, or somebody is on the line. Nothing was "
+    "done.",
+)
+_ANOTHER_KEY = Text(
+    ru="Журнал учёта назвал другой ключ, чем тот, который вы сверили. Подключение отменено.",
+    en="The ledger named another key than the one you compared. Not enrolled.",
+)

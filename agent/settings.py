@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from domain.errors import Wrong
+from domain.settings import fill
 from domain.text import Text
 
 DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
@@ -18,9 +19,9 @@ DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
 class AgentSettings:
     """What the daemon needs.
 
-    ``state`` holds journal, key and snapshot; ``worker_socket`` is where driver workers are
-    reached; ``inbox`` and ``enrolment`` are the courier's, read by the agent. ``host`` names this
-    workstation in records and ``domain`` the realm of domain logins (empty: none).
+    ``state`` holds journal, key, snapshot and the pinned key of the ledger; ``worker_socket`` is
+    where driver workers are reached; ``inbox`` is the courier's, read by the agent. ``host`` names
+    this workstation in records and ``domain`` the realm of domain logins (empty: none).
     ``seat_login`` is set where the machine has one known login and no login manager to ask.
     ``modules`` are paths of further PKCS#11 modules; ``demo_socket`` and ``demo_tokens`` belong
     to the demonstration and are empty in packaged configuration. Times are in seconds.
@@ -28,9 +29,8 @@ class AgentSettings:
 
     state: Path
     inbox: Path
-    enrolment: Path
     worker_socket: str
-    host: str
+    host: str = ""
     domain: str = ""
     seat_login: str = ""
     modules: tuple[str, ...] = ()
@@ -55,6 +55,11 @@ class AgentSettings:
     def snapshot(self) -> Path:
         return self.state / "snapshot"
 
+    @property
+    def enrolment(self) -> Path:
+        """The ledger's key as a person confirmed it: the courier can't write here."""
+        return self.state / "enrolment.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourierSettings:
@@ -68,6 +73,7 @@ class CourierSettings:
 
     @property
     def enrolment(self) -> Path:
+        """The ledger's key and the courier's own token."""
         return self.state / "enrolment.json"
 
     @property
@@ -87,32 +93,30 @@ def load(path: str | Path) -> Settings:
     """The settings in ``path``. Raises Wrong, naming the file and what is wrong with it."""
     try:
         with open(path, "rb") as file:
-            document = tomllib.load(file)
-        return _settings(document)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise Wrong(
-            Text(
-                ru=f"Настройки {path} не прочитаны: {error}. Исправьте файл или укажите другой: "
-                "klyuchar --settings ФАЙЛ.",
-                en=f"Settings {path} could not be read: {error}. Mend the file or name another: "
-                "klyuchar --settings FILE.",
-            )
-        ) from error
+            return _settings(tomllib.load(file))
+    except Wrong as error:
+        raise _unfit(path, error.text) from error
+    except (OSError, ValueError) as error:
+        raise _unfit(path, Text(ru=str(error), en=str(error))) from error
 
 
 def _settings(document: dict[str, Any]) -> Settings:
-    agent = dict(document["agent"])
-    courier = dict(document["courier"])
-    state = Path(agent.pop("state"))
-    courier_state = Path(courier.pop("state"))
+    agent = fill(AgentSettings, document.get("agent"), "[agent]", inbox=Path())
+    courier = fill(CourierSettings, document.get("courier"), "[courier]", journal=agent.journal)
     return Settings(
-        agent=AgentSettings(
-            state=state,
-            inbox=courier_state / "inbox" / "snapshot",
-            enrolment=courier_state / "enrolment.json",
-            host=agent.pop("host", "") or socket.gethostname(),
-            modules=tuple(agent.pop("modules", ())),
-            **agent,
+        agent=replace(
+            agent, inbox=courier.inbox / "snapshot", host=agent.host or socket.gethostname()
         ),
-        courier=CourierSettings(state=courier_state, journal=state / "journal", **courier),
+        courier=courier,
+    )
+
+
+def _unfit(path: str | Path, what: Text) -> Wrong:
+    return Wrong(
+        Text(
+            ru=f"Настройки {path} не прочитаны: {what.ru}. Исправьте файл или укажите другой: "
+            "klyuchar --settings ФАЙЛ.",
+            en=f"Settings {path} could not be read: {what.en}. Mend the file or name another: "
+            "klyuchar --settings FILE.",
+        )
     )

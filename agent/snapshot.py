@@ -15,7 +15,15 @@ from pathlib import Path
 from domain.accounting import CarrierEntry
 from domain.carrier import Carrier
 from domain.errors import Wrong
-from domain.snapshot import SIGNATURE_SIZE, Header, Mark, entries, find, read_header
+from domain.snapshot import (
+    LARGEST_SNAPSHOT,
+    SIGNATURE_SIZE,
+    Header,
+    Mark,
+    entries,
+    find,
+    read_header,
+)
 from domain.text import Text
 from journal.digest import sha256
 from journal.signing import verify
@@ -84,21 +92,31 @@ class SnapshotFile:
         return os.pread(self._descriptor, size, offset)
 
 
-def take_over(inbox: Path, own: Path, ledger_key: bytes, last: Mark | None) -> SnapshotFile:
+def take_over(
+    inbox: Path, own: Path, ledger_key: bytes, *, host: str, last: Mark | None
+) -> SnapshotFile:
     """Copy the snapshot in ``inbox`` to ``own`` and open it there.
 
-    Raises Wrong where it is no snapshot, not signed by the ledger or older than ``last``; the one
-    in place stays then.
+    Raises Wrong where it is no snapshot, not signed by the ledger, made for another workstation
+    than ``host`` or older than ``last``; the one in place stays then.
     """
     copy = own.with_suffix(".new")
     _copy(inbox, copy)
     taken = SnapshotFile.open(copy, ledger_key)
-    if last is not None and taken.mark.order() < last.order():
+    if refused := _refusal(taken.header, host, last):
         taken.close()
-        raise Wrong(_older(taken.mark, last))
+        raise Wrong(refused)
     os.replace(copy, own)
     _sync_directory(own.parent)
     return taken
+
+
+def _refusal(offered: Header, host: str, last: Mark | None) -> Text | None:
+    if offered.workstation.lower() != host.lower():
+        return _of_another(offered.workstation, host)
+    if last is not None and offered.mark.order() < last.order():
+        return _older(offered.mark, last)
+    return None
 
 
 def age_of(mark: Mark, now: datetime) -> int:
@@ -142,9 +160,18 @@ def _split(
 
 
 def _copy(source: Path, target: Path) -> None:
+    """Raises Wrong where it is larger than any snapshot: the courier could fill disk and memory."""
     with open(source, "rb", buffering=0) as reading, open(target, "wb", buffering=0) as writing:
-        while os.sendfile(writing.fileno(), reading.fileno(), None, 1 << 30):
-            pass
+        if os.fstat(reading.fileno()).st_size > LARGEST_SNAPSHOT:
+            raise Wrong(
+                Text(
+                    ru="Снимок журнала слишком велик: он отвергнут.",
+                    en="The ledger snapshot is too large: it was refused.",
+                )
+            )
+        left = LARGEST_SNAPSHOT
+        while left and (sent := os.sendfile(writing.fileno(), reading.fileno(), None, left)):
+            left -= sent
         os.fsync(writing.fileno())
 
 
@@ -162,6 +189,17 @@ def _unknown_entry(error: Exception) -> Text:
         "программы? Обновите Ключарь на рабочем месте.",
         en=f"The snapshot's entry on the carrier can't be read ({error}): is the ledger newer than "
         "this program? Update klyuchar on the workstation.",
+    )
+
+
+def _of_another(workstation: str, host: str) -> Text:
+    return Text(
+        ru=f"Снимок журнала сделан для другого рабочего места ({workstation}), а это называет себя "
+        f"{host}: он отвергнут. Исправьте host в настройках или подключите рабочее место заново: "
+        "klyuchar enrol.",
+        en=f"The ledger snapshot is made for another workstation ({workstation}), and this one "
+        f"calls itself {host}: it was refused. Mend host in the settings or enrol this workstation "
+        "again: klyuchar enrol.",
     )
 
 

@@ -23,6 +23,8 @@ FORMAT = "klyuchar snapshot 1"
 HASH_SIZE = 32
 SIGNATURE_SIZE = 64
 MAX_HEADER_SIZE = 4096
+LARGEST_SNAPSHOT = 256 << 20
+"""Bytes that a workstation takes: some hundred thousand carriers."""
 _INDEX_ROW = HASH_SIZE + 8 + 4
 _NARROW = 16
 

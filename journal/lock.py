@@ -19,8 +19,12 @@ _FLOCK = "hhqqi"
 """struct flock of fcntl(2): type, whence, start, length (0: all), pid."""
 
 
+class Taken(Wrong):
+    """Somebody else holds the lock."""
+
+
 def acquire(directory: Path) -> int:
-    """The descriptor that holds the lock while it is open. Raises Wrong where another does."""
+    """The descriptor that holds the lock while it is open. Raises Taken where another does."""
     descriptor = os.open(directory / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _exclusive())
@@ -28,7 +32,7 @@ def acquire(directory: Path) -> int:
         os.close(descriptor)
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise
-        raise Wrong(
+        raise Taken(
             Text(
                 ru=f"В журнал {directory} уже пишет другая программа. Остановите её "
                 "(systemctl stop klyuchar-agent или Ctrl-C в её окне), затем повторите.",

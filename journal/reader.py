@@ -19,10 +19,14 @@ from journal.segments import segment_path, segments
 _CHUNK = 256 * 1024
 
 
+class Damaged(Wrong):
+    """What stands in the journal's files is no journal."""
+
+
 def read(directory: Path, after: int = 0) -> Iterator[Line]:
     """Every complete line beyond record ``after``; nothing where there is no journal.
 
-    Raises Wrong at a line that is no record.
+    Raises Damaged at a line that is no record.
     """
     for path in segments(directory, after):
         with open(path, "rb", buffering=_CHUNK) as file:
@@ -41,8 +45,8 @@ def _line(raw: bytes, path: Path, after: int) -> Line | None:
     return Line(seq=seq, digest=sha256(raw), raw=raw) if seq > after else None
 
 
-def _broken(path: Path) -> Wrong:
-    return Wrong(
+def _broken(path: Path) -> Damaged:
+    return Damaged(
         Text(
             ru=f"Журнал {path} повреждён. Узнайте, где и что именно: klyuchar journal verify.",
             en=f"The journal {path} is broken. See where and how: klyuchar journal verify.",
@@ -68,7 +72,7 @@ class Follower:
     def new(self) -> list[Line]:
         """The lines that came since the last call, at most about 256 KiB of them at once.
 
-        Call again until it is empty. Cheap where nothing is new. Raises Wrong where the journal
+        Call again until it is empty. Cheap where nothing is new. Raises Damaged where the journal
         is not a continuation of what was read before.
         """
         while True:

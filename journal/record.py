@@ -20,7 +20,7 @@ from journal.digest import sha256
 # Keys are sorted, so the members after the body stand at the end, where an event cannot imitate
 # them: a quotation mark inside a string is always escaped.
 _END = re.compile(
-    rb'"prev":"[0-9a-f]{64}","seq":([1-9][0-9]{0,15}),"time":"[^"]*","v":[0-9]+\}\n\Z'
+    rb'"prev":"([0-9a-f]{64})","seq":([1-9][0-9]{0,15}),"time":"[^"]*","v":[0-9]+\}\n\Z'
 )
 _LONGEST_END = 192
 
@@ -71,10 +71,19 @@ def seq_of(raw: bytes) -> int:
 
     Raises ValueError where these are not a record's. Says nothing of the rest of the line.
     """
+    return int(_end_of(raw)[2])
+
+
+def prev_of(raw: bytes) -> bytes:
+    """The SHA-256 that a complete line names of the one before it; as `seq_of` otherwise."""
+    return bytes.fromhex(_end_of(raw)[1].decode())
+
+
+def _end_of(raw: bytes) -> re.Match[bytes]:
     found = _END.search(raw, max(0, len(raw) - _LONGEST_END))
     if found is None:
         raise ValueError("not a record")
-    return int(found[1])
+    return found
 
 
 def _spelled(time_ns: int) -> str:

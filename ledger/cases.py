@@ -12,7 +12,10 @@ from domain.verdict import Level
 from ledger.books import Books
 from ledger.events import CaseOpened, Origin, Severity
 from ledger.projections import record
-from ledger.store import Transaction
+from ledger.store import Reading, Transaction
+
+_LONGEST = 200
+"""No rule's name and no carrier's identity is longer: what is was not told by our agent."""
 
 _SEVERITIES = {Level.WARN: Severity.WARN, Level.DENY: Severity.DENY}
 
@@ -44,14 +47,19 @@ def open_case(
     subject: str,
 ) -> None:
     """A case about ``what`` is said of ``subject``, unless one about the same is open."""
-    books = Books(transaction)
-    if books.has_open_case(workstation, what, subject):
+    what, subject = what[:_LONGEST], subject[:_LONGEST]
+    if is_open(transaction, workstation, what, subject):
         return
     opened = CaseOpened(
-        case=books.next_case(),
+        case=Books(transaction).next_case(),
         workstation=workstation,
         severity=severity,
         what=what,
         subject=subject,
     )
     record(transaction, origin, [opened])
+
+
+def is_open(reading: Reading, workstation: int, what: str, subject: str) -> bool:
+    """Whether the responsible user still has this matter before them."""
+    return Books(reading).has_open_case(workstation, what, subject)

@@ -62,8 +62,13 @@ def make_code(transaction: Transaction, host: str, who: str) -> str | Refusal:
     return code
 
 
-def enrol(transaction: Transaction, code: str, public_key: str) -> Admission | Refusal:
+def enrol(
+    transaction: Transaction, code: str, *, host: str, public_key: str
+) -> Admission | Refusal:
     """Admit the workstation whose ``code`` this is, with its agent's key (hexadecimal).
+
+    It has to call itself by the ``host`` it is registered under: login marks are made with that
+    name on both sides.
 
     A workstation enrolled before gets the new key, and a case: it was installed anew, or somebody
     else has the code.
@@ -80,6 +85,16 @@ def enrol(transaction: Transaction, code: str, public_key: str) -> Admission | R
                 "klyuchar ledger workstation code.",
                 en="The enrolment code is wrong, used or expired. Get a new one: klyuchar ledger "
                 "workstation code.",
+            ),
+        )
+    if host.strip().lower() != found.host:
+        return Refusal(
+            clause="",
+            text=Text(
+                ru=f"Код выдан для рабочего места {found.host}, а это называет себя {host}. "
+                "Исправьте host в настройках рабочего места или получите код для него.",
+                en=f"The code is for {found.host}, and this workstation calls itself {host}. Mend "
+                "host in the workstation's settings or get a code for it.",
             ),
         )
     before = books.enrolled(found.workstation)

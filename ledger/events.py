@@ -156,6 +156,7 @@ class Breach(StrEnum):
     TRUNCATED = "truncated"
     REWRITTEN = "rewritten"
     REINSTALLED = "reinstalled"
+    UNREADABLE = "unreadable"
     BAD_CHECKPOINT = "bad-checkpoint"
     ENROLLED_AGAIN = "enrolled-again"
 

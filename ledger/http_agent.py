@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, assert_never
 
 import msgspec
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from ledger.books import Enrolled
 from ledger.dates import now_utc
 from ledger.exchange import as_json, body_of, officer
 from ledger.guards import Refusal
-from ledger.intake import Intake, OutOfStep, Told, told
+from ledger.intake import Intake, Told, told
 from ledger.office import Office
 from ledger.problems import Problem
 
@@ -37,9 +37,10 @@ class _Code(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Breach(msgspec.Struct, forbid_unknown_fields=True):
-    """The journal ends at ``seq`` (``prev`` empty), or begins only at ``seq`` after ``prev``."""
+    """What is wrong with the journal at ``seq``; ``prev`` is what the line after a gap names."""
 
-    seq: int
+    what: Literal["gap", "truncated", "unreadable"]
+    seq: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
     prev: str = ""
 
 
@@ -55,7 +56,9 @@ def routes(office: Office) -> list[BaseRoute]:
         form = await _form(request, _Enrol)
         _hexadecimal(form.public_key)
         given = await office.write(
-            lambda transaction: enrolment.enrol(transaction, form.code, form.public_key)
+            lambda transaction: enrolment.enrol(
+                transaction, form.code, host=form.host, public_key=form.public_key
+            )
         )
         _mail(office)
         admission = _unless_refused(given)
@@ -75,36 +78,29 @@ def routes(office: Office) -> list[BaseRoute]:
     async def journal(request: Request) -> Response:
         sender, generation = await _sender(office, request), _generation(request)
         untrusted_lines = await body_of(request, LARGEST_BATCH)
-        try:
-            taken = await office.write(
-                lambda transaction: Intake(transaction, sender, generation).take(untrusted_lines)
-            )
-        except OutOfStep as error:
-            text = Text(
-                ru="Перед этими записями есть ещё не переданные.",
-                en="Records before these were not told yet.",
-            )
-            raise Problem(409, text, **_spelled(error.told)) from error
+        taken = await office.write(
+            lambda transaction: Intake(transaction, sender, generation).take(untrusted_lines)
+        )
         _mail(office)
         return as_json(_spelled(taken))
 
     async def breach(request: Request) -> Response:
         sender, generation = await _sender(office, request), _generation(request)
         form = await _form(request, _Breach)
-        if form.prev:
+        if form.what == "gap":
             _hexadecimal(form.prev)
-        await office.write(
+        reported = await office.write(
             lambda transaction: _report(Intake(transaction, sender, generation), form)
         )
         _mail(office)
-        return as_json({})
+        return as_json(_spelled(reported))
 
     async def snapshot(request: Request) -> Response:
         sender = await _sender(office, request)
         asked = request.headers.get("if-none-match", "").strip('"')
-        if await office.in_thread(lambda: office.snapshots.tag(sender.host, now_utc())) == asked:
+        if await office.build(lambda: office.snapshots.tag(sender.host, now_utc())) == asked:
             return Response(status_code=304)
-        current = await office.in_thread(lambda: office.snapshots.current(sender.host, now_utc()))
+        current = await office.build(lambda: office.snapshots.current(sender.host, now_utc()))
         return Response(
             current.raw,
             media_type="application/octet-stream",
@@ -147,11 +143,16 @@ def _mail(office: Office) -> None:
         office.mailer.wake()
 
 
-def _report(intake: Intake, form: _Breach) -> None:
-    if form.prev:
-        intake.missing(form.seq, form.prev)
-    else:
-        intake.shortened(form.seq)
+def _report(intake: Intake, form: _Breach) -> Told:
+    match form.what:
+        case "gap":
+            return intake.gap(form.seq, form.prev)
+        case "truncated":
+            return intake.truncated(form.seq)
+        case "unreadable":
+            return intake.unreadable(form.seq)
+        case _:
+            assert_never(form.what)
 
 
 async def _sender(office: Office, request: Request) -> Enrolled:

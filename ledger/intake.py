@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from domain.errors import Wrong
 from domain.events import Checkpoint, Judged
 from domain.text import Text
 from journal.checkpoint import message
-from journal.decode import ENVELOPE, Envelope, decode
+from journal.decode import decode
 from journal.digest import sha256
-from journal.record import GENESIS, Head
+from journal.record import GENESIS, Head, prev_of, seq_of
 from journal.signing import verify
 from ledger import cases, dates
 from ledger.books import Enrolled
@@ -37,14 +35,6 @@ class Told:
     head: Head
 
 
-class OutOfStep(Exception):
-    """The lines do not continue what is here; ``told`` is from where to go on."""
-
-    def __init__(self, told: Told) -> None:
-        super().__init__(f"expected record {told.head.seq + 1}")
-        self.told = told
-
-
 def told(reading: Reading, workstation: int, generation: str) -> Told:
     """How far this journal of the workstation was told; branch 0 and nothing where it is new."""
     row = reading.one(
@@ -59,7 +49,7 @@ def told(reading: Reading, workstation: int, generation: str) -> Told:
 
 
 class Intake:
-    """One batch of one workstation's journal, inside one transaction.
+    """One word of one workstation about its journal, inside one transaction.
 
     ``generation`` is the SHA-256 of the journal's first line, in hexadecimal.
     """
@@ -71,118 +61,137 @@ class Intake:
         self._told = told(transaction, sender.workstation, generation)
         now = dates.spelled(books_time(transaction))
         self._origin = Origin(who=sender.host, source="workstation", happened=now)
+        self._begin()
 
     def take(self, untrusted_lines: bytes) -> Told:
-        """Take whole lines in; how far the journal is told then.
+        """Take whole lines in; how far the journal is told then, which is where to go on.
 
-        Raises Wrong where they are no records, OutOfStep where they begin after what is here.
-        A line that contradicts an acknowledged one ends the batch and begins a new branch.
+        Lines are taken as long as their numbers go on. One that contradicts an acknowledged one
+        ends the batch too, and begins a new branch. Raises Wrong where they are no records.
         """
-        if not untrusted_lines.endswith(b"\n"):
+        *lines, rest = untrusted_lines.split(b"\n")
+        if rest or not lines:
             raise _wrong("the last line is not whole")
-        self._begin()
-        for raw in untrusted_lines.splitlines(keepends=True):
-            if not self._take_line(raw):
+        for line in lines:
+            if not self._take_line(line + b"\n"):
                 break
         return self._told
 
-    def shortened(self, seq: int) -> None:
-        """The workstation says that its journal now ends at ``seq``, before what it told."""
+    def truncated(self, seq: int) -> Told:
+        """The workstation says that its journal ends at ``seq``, before what it told: recorded,
+        and it goes on from there in a further branch."""
         if seq < self._told.head.seq:
             self._broken(Breach.TRUNCATED, seq)
+            last = self._line(seq)
+            self._open_branch(Head(seq=seq, digest=sha256(last)) if last else GENESIS)
+        return self._told
 
-    def missing(self, first: int, prev: str) -> Told:
-        """The workstation can't tell what lies before record ``first``, whose line names ``prev``:
-        recorded, and the journal goes on from there."""
+    def gap(self, first: int, prev: str) -> Told:
+        """The workstation has no longer what lies before record ``first``, whose line names
+        ``prev``: recorded, and the journal goes on from there."""
         if first > self._told.head.seq + 1:
             self._broken(Breach.GAP, self._told.head.seq + 1)
-            self._begin()
             self._move(Head(seq=first - 1, digest=bytes.fromhex(prev)))
         return self._told
 
+    def unreadable(self, seq: int) -> Told:
+        """The workstation says that where record ``seq`` should stand there is something else. It
+        says so again and again: recorded once while the case is open."""
+        if not cases.is_open(
+            self._transaction, self._sender.workstation, Breach.UNREADABLE.value, self._generation
+        ):
+            self._broken(Breach.UNREADABLE, seq)
+        return self._told
+
     def _begin(self) -> None:
-        """The first word of a journal; of a further one where there was another before."""
-        if self._told.branch:
-            return
-        other = self._transaction.one(
-            "SELECT 1 FROM journals WHERE workstation = ? LIMIT 1", self._sender.workstation
-        )
-        if other is not None:
-            self._broken(Breach.REINSTALLED, 0)
-        self._open_branch()
+        """The first word of a journal, or of another than the one told last."""
+        present = _present(self._transaction, self._sender.workstation)
+        if present != self._generation:
+            if present:
+                self._broken(Breach.REINSTALLED, self._told.head.seq)
+            self._transaction.run(
+                "INSERT INTO present_journals (workstation, generation) VALUES (?, ?) "
+                "ON CONFLICT (workstation) DO UPDATE SET generation = excluded.generation",
+                self._sender.workstation,
+                self._generation,
+            )
+        if not self._told.branch:
+            self._open_branch(GENESIS)
 
     def _take_line(self, raw: bytes) -> bool:
-        envelope = _envelope(raw)
+        seq, prev = _links(raw)
         head = self._told.head
-        if envelope.seq <= head.seq:
-            if self._stored(self._told.branch, envelope.seq) in {raw, None}:
-                return True
-            self._broken(Breach.REWRITTEN, envelope.seq)
-            self._open_branch()
+        if seq > head.seq + 1:
             return False
-        if envelope.seq > head.seq + 1:
-            raise OutOfStep(self._told)
-        if envelope.seq == 1 and sha256(raw).hex() != self._generation:
-            raise _wrong("the first line has another digest")
-        if envelope.prev != head.digest.hex():
-            self._broken(Breach.REWRITTEN, head.seq)
-            self._open_branch()
+        if seq == head.seq + 1:
+            if seq == 1 and sha256(raw).hex() != self._generation:
+                raise _wrong("the first line has another digest")
+            self._append(raw, seq, fits=prev == head.digest)
+        elif self._contradicts(raw, seq):
+            self._broken(Breach.REWRITTEN, seq)
+            self._open_branch(GENESIS)
             return False
-        self._append(raw, envelope)
         return True
 
-    def _append(self, raw: bytes, envelope: Envelope) -> None:
-        again = self._told_before(raw, envelope.seq)
-        self._transaction.run(
-            "INSERT INTO journal_lines (workstation, generation, branch, seq, line) "
-            "VALUES (?, ?, ?, ?, ?)",
-            self._sender.workstation,
-            self._generation,
-            self._told.branch,
-            envelope.seq,
-            raw,
-        )
-        self._move(Head(seq=envelope.seq, digest=sha256(raw)))
-        if not again:
-            self._understand(raw)
+    def _contradicts(self, raw: bytes, seq: int) -> bool:
+        """Whether an acknowledged line said otherwise; one that lay in a gap is kept now."""
+        if seq == self._told.head.seq and sha256(raw) != self._told.head.digest:
+            return True
+        before = self._line(seq)
+        if before is None:
+            self._keep(raw, seq)
+        return before is not None and before != raw
 
-    def _understand(self, raw: bytes) -> None:
+    def _append(self, raw: bytes, seq: int, *, fits: bool) -> None:
+        """Take the next line, even one that does not name the line before: it is what the
+        workstation has, and telling it again would not make it better."""
+        if not fits:
+            self._broken(Breach.REWRITTEN, seq)
+        again = self._told_before(raw, seq)
+        self._keep(raw, seq)
+        before = self._told.head
+        self._move(Head(seq=seq, digest=sha256(raw)))
+        if not again:
+            self._understand(raw, before)
+
+    def _understand(self, raw: bytes, before: Head) -> None:
         """What the line means to the responsible user. A line that is told again means nothing."""
         try:
             found = decode(raw)
         except Wrong:
-            self._broken(Breach.REWRITTEN, self._told.head.seq)
+            self._broken(Breach.UNREADABLE, self._told.head.seq)
             return
         match found.event:
+            case Judged() as judged if not judged.verdict.findings:
+                self._broken(Breach.UNREADABLE, found.seq)
             case Judged() as judged:
                 cases.of_verdict(self._transaction, self._origin, self._sender.workstation, judged)
-            case Checkpoint() as checkpoint if not self._signed(checkpoint, found.host):
+            case Checkpoint() as checkpoint if not self._signed(checkpoint, found.host, before):
                 self._broken(Breach.BAD_CHECKPOINT, found.seq)
             case _:
                 pass
 
-    def _signed(self, checkpoint: Checkpoint, host: str) -> bool:
+    def _signed(self, checkpoint: Checkpoint, host: str, before: Head) -> bool:
         """Whether the enrolled key signed the very line before the checkpoint."""
-        before = self._stored(self._told.branch, self._told.head.seq - 1)
-        if before is not None and checkpoint.head != sha256(before).hex():
-            return False
         try:
             signature = bytes.fromhex(checkpoint.signature)
         except ValueError:
             return False
+        if (checkpoint.seq, checkpoint.head) != (before.seq, before.digest.hex()):
+            return False
         key = bytes.fromhex(self._sender.public_key)
         return verify(key, message(host, checkpoint.seq, checkpoint.head), signature)
 
-    def _open_branch(self) -> None:
-        self._told = Told(branch=self._told.branch + 1, head=GENESIS)
+    def _open_branch(self, head: Head) -> None:
+        self._told = Told(branch=self._told.branch + 1, head=head)
         self._transaction.run(
             "INSERT INTO journals (workstation, generation, branch, seq, head) "
             "VALUES (?, ?, ?, ?, ?)",
             self._sender.workstation,
             self._generation,
             self._told.branch,
-            GENESIS.seq,
-            GENESIS.digest.hex(),
+            head.seq,
+            head.digest.hex(),
         )
 
     def _move(self, head: Head) -> None:
@@ -196,6 +205,22 @@ class Intake:
             self._generation,
             self._told.branch,
         )
+
+    def _keep(self, raw: bytes, seq: int) -> None:
+        self._transaction.run(
+            "INSERT INTO journal_lines (workstation, generation, branch, seq, line) "
+            "VALUES (?, ?, ?, ?, ?)",
+            self._sender.workstation,
+            self._generation,
+            self._told.branch,
+            seq,
+            raw,
+        )
+
+    def _line(self, seq: int) -> bytes | None:
+        """The line as it was told in this branch or, before its beginning, in an earlier one."""
+        branches = range(self._told.branch, 0, -1)
+        return next((line for at in branches if (line := self._stored(at, seq))), None)
 
     def _stored(self, branch: int, seq: int) -> bytes | None:
         row: Row | None = self._transaction.one(
@@ -230,12 +255,19 @@ class Intake:
         )
 
 
-def _envelope(raw: bytes) -> Envelope:
+def _present(reading: Reading, workstation: int) -> str:
+    """The journal that the workstation told of last, empty where it told of none."""
+    row = reading.one("SELECT generation FROM present_journals WHERE workstation = ?", workstation)
+    return row[0] if row else ""
+
+
+def _links(raw: bytes) -> tuple[int, bytes]:
+    """A line's number and the SHA-256 it names: all that is asked of a line to be kept."""
     if len(raw) > LONGEST_LINE:
         raise _wrong("a line is too long")
     try:
-        return ENVELOPE.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return seq_of(raw), prev_of(raw)
+    except ValueError as error:
         raise _wrong("a line is no record") from error
 
 

@@ -50,7 +50,9 @@ def workstations(reading: Reading) -> list[Any]:
 
 def _received(reading: Reading, workstation: int) -> dict[str, Any]:
     row = reading.one(
-        "SELECT seq, head FROM journals WHERE workstation = ? ORDER BY rowid DESC LIMIT 1",
+        "SELECT j.seq, j.head FROM journals j JOIN present_journals p "
+        "ON p.workstation = j.workstation AND p.generation = j.generation "
+        "WHERE j.workstation = ? ORDER BY j.branch DESC LIMIT 1",
         workstation,
     )
     return {"received": row[0], "received_sha256": row[1]} if row else {"received": 0}
@@ -108,10 +110,10 @@ def cases(reading: Reading) -> list[Any]:
 
 def _subject(subject: str) -> str:
     """A carrier's identity with the serial as its case has it; anything else as it is."""
-    parts = subject.split("|")
-    if len(parts) != len(("maker", "model", "serial")):
+    maker, *names = subject.split("|")
+    if maker not in set(Maker) or len(names) != len(("model", "serial")):
         return subject
-    carrier = Carrier(maker=Maker(parts[0]), model=parts[1], serial=parts[2])
+    carrier = Carrier(maker=Maker(maker), model=names[0], serial=names[1])
     return f"{carrier.model} № {carrier.spelled()}"
 
 

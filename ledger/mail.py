@@ -15,6 +15,8 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
 
+from domain.errors import KlyucharError
+from domain.text import Text
 from ledger import dates
 from ledger.books import Books, CaseRow
 from ledger.carry_out import books_time
@@ -112,18 +114,31 @@ class Mailer:
             self._wake.clear()
 
     def _empty_queue(self) -> bool:
-        """Send all there is; False where the server did not take something."""
-        for case in self._store.read(lambda reading: Books(reading).cases_to_mail()):
-            if self._ended.is_set():
-                return True
-            told = message(self._settings, case, self._ledger_id)
-            try:
+        """Send all there is; False where it has to be tried again. Nothing ends the thread: a
+        storage that is busy or a password file that is garbage may be mended meanwhile."""
+        try:
+            for case in self._store.read(lambda reading: Books(reading).cases_to_mail()):
+                if self._ended.is_set():
+                    return True
+                told = message(self._settings, case, self._ledger_id)
                 send(self._settings, told)
-            except OSError as error:
-                print(f"Письмо о деле № {case.case} пока не отправлено: {error}", file=sys.stderr)
-                return False
-            self._delivered(case.case, told["Message-ID"])
+                self._delivered(case.case, told["Message-ID"])
+        except KlyucharError as error:
+            self._say(error.text)
+            return False
+        except (OSError, ValueError) as error:
+            self._say(Text(ru=str(error), en=str(error)))
+            return False
         return True
+
+    def _say(self, why: Text) -> None:
+        told = Text(
+            ru=f"Письма о делах пока не отправлены, попытки продолжаются. Сервер "
+            f"{self._settings.host}:{self._settings.port}: {why.ru}",
+            en=f"Mail about cases is not sent yet and will be tried again. Server "
+            f"{self._settings.host}:{self._settings.port}: {why.en}",
+        )
+        print(f"{told.ru}\n{told.en}", file=sys.stderr, flush=True)
 
     def _delivered(self, case: int, message_id: str) -> None:
         def work(transaction: Transaction) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from domain.errors import Wrong
+from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
 from journal.signing import Signer, load_or_create
 from ledger import dates
@@ -28,13 +28,15 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """An open ledger. ``threads`` do the storage's work, so that the event loop never waits for
-    a disk."""
+    a disk; snapshots, which take seconds, are built one after another in ``builder``, so that a
+    hundred workstations that ask at once keep no officer waiting."""
 
     settings: LedgerSettings
     store: Store
     signer: Signer
     snapshots: Snapshots
     threads: ThreadPoolExecutor
+    builder: ThreadPoolExecutor
     mailer: Mailer | None
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
@@ -45,6 +47,10 @@ class Office:
         """`Store.read` off the event loop."""
         return await self.in_thread(lambda: self.store.read(work))
 
+    async def build(self, work: Callable[[], T]) -> T:
+        """Anything to do with snapshots, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.builder, work)
+
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Anything that takes time, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
@@ -53,6 +59,7 @@ class Office:
         """Finish what is under way and let go of everything."""
         if self.mailer is not None:
             self.mailer.stop()
+        self.builder.shutdown()
         self.threads.shutdown()
         self.store.close()
 
@@ -63,9 +70,19 @@ def open_office(settings: LedgerSettings) -> Office:
     Raises Wrong where the signing key is not the ledger's own or the database is newer than the
     program; CouldNotAsk where the state is out of reach.
     """
-    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     snapshots = settings.state / "snapshots"
-    snapshots.mkdir(mode=0o700, exist_ok=True)
+    try:
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        snapshots.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CouldNotAsk(
+            Text(
+                ru=f"Каталог учёта {settings.state} недоступен: {error.strerror}. Исправьте state "
+                "в [ledger] или права на каталог.",
+                en=f"The ledger's directory {settings.state} is out of reach: {error.strerror}. "
+                "Mend state in [ledger] or the directory's permissions.",
+            )
+        ) from error
     signer = load_or_create(settings.key)
     store = SqliteStore(settings.database)
     store.write(lambda transaction: _open_ledger(transaction, settings.organisation, signer))
@@ -75,6 +92,7 @@ def open_office(settings: LedgerSettings) -> Office:
         signer=signer,
         snapshots=Snapshots(store, signer, snapshots),
         threads=ThreadPoolExecutor(4, thread_name_prefix="ledger"),
+        builder=ThreadPoolExecutor(1, thread_name_prefix="snapshots"),
         mailer=_mailer(settings, store, signer),
     )
 

@@ -77,23 +77,33 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: ASGIApp, listening: socket.socket, tls: LedgerSettings | None = None) -> _Server:
-    certificate = tls.certificate if tls else ""
-    return _Server(
-        uvicorn.Config(
-            app,
-            http=PeerProtocol,
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            ssl_certfile=certificate or None,
-            ssl_keyfile=(tls.certificate_key or None) if tls else None,
-        ),
-        listening,
+    config = uvicorn.Config(
+        app,
+        http=PeerProtocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=(tls.certificate or None) if tls else None,
+        ssl_keyfile=(tls.certificate_key or None) if tls else None,
     )
+    try:
+        config.load()
+    except OSError as error:
+        assert tls is not None
+        raise Wrong(
+            Text(
+                ru=f"Сертификат TLS не загружен ({error}): certificate = {tls.certificate}, "
+                f"certificate_key = {tls.certificate_key}. Исправьте настройки [ledger] или файлы.",
+                en=f"The TLS certificate could not be loaded ({error}): certificate = "
+                f"{tls.certificate}, certificate_key = {tls.certificate_key}. Mend the settings "
+                "[ledger] or the files.",
+            )
+        ) from error
+    return _Server(config, listening)
 
 
 async def _serve(servers: list[_Server], office: Office) -> None:

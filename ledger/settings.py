@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.errors import Wrong
+from domain.settings import fill
 from domain.text import Text
 from ledger.books import DEFAULT_NUMBER
 
@@ -17,7 +20,7 @@ DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """The SMTP server and the responsible user's address. TLS is not a matter of choice:
-    ``starttls`` upgrades, ``tls`` begins with it, and one of the two is on."""
+    ``tls`` begins with it, ``starttls`` upgrades where ``tls`` is off, and one of the two is on."""
 
     to: str
     sender: str
@@ -64,37 +67,130 @@ def load(path: str | Path) -> LedgerSettings:
     try:
         with open(path, "rb") as file:
             return _settings(tomllib.load(file))
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        reason = f"нет [{error}]" if isinstance(error, KeyError) else str(error)
-        raise Wrong(
-            Text(
-                ru=f"Настройки журнала учёта в {path} не прочитаны: {reason}. Исправьте файл или "
-                "укажите другой: klyuchar --settings ФАЙЛ.",
-                en=f"The ledger's settings in {path} could not be read: {reason}. Mend the file "
-                "or name another: klyuchar --settings FILE.",
-            )
-        ) from error
+    except Wrong as error:
+        raise _unfit(path, error.text) from error
+    except (OSError, ValueError) as error:
+        raise _unfit(path, Text(ru=str(error), en=str(error))) from error
 
 
 def _settings(document: dict[str, Any]) -> LedgerSettings:
-    ledger = dict(document["ledger"])
-    mail = ledger.pop("mail", None)
-    settings = LedgerSettings(
-        state=Path(ledger.pop("state")), mail=MailSettings(**mail) if mail else None, **ledger
+    table = document.get("ledger")
+    mail = table.pop("mail", None) if isinstance(table, dict) else None
+    settings = fill(
+        LedgerSettings,
+        table,
+        "[ledger]",
+        mail=None if mail is None else fill(MailSettings, mail, "[ledger.mail]"),
     )
-    if settings.number.format(1) == settings.number.format(2):
-        raise ValueError(
-            f"number = {settings.number!r}: нужно место для номера, например КН-{{:04d}}"
-        )
-    address(settings.listen)
+    _expect_template(settings.number)
+    _expect_private_line(settings)
+    if settings.mail is not None:
+        _expect_sendable(settings.mail)
     return settings
 
 
+def _expect_template(number: str) -> None:
+    try:
+        counts = number.format(1) != number.format(2)
+    except (IndexError, KeyError, ValueError):
+        counts = False
+    if not counts:
+        raise Wrong(
+            Text(
+                ru=f"[ledger] number = {number!r}: нужно место для номера, например КН-{{:04d}}",
+                en=f"[ledger] number = {number!r}: a place for the ordinal is needed, such as "
+                "КН-{:04d}",
+            )
+        )
+
+
+def _expect_private_line(settings: LedgerSettings) -> None:
+    """Workstations on other machines are only ever reached by TLS."""
+    place = address(settings.listen)
+    if bool(settings.certificate) != bool(settings.certificate_key):
+        raise Wrong(
+            Text(
+                ru="[ledger]: certificate и certificate_key нужны оба",
+                en="[ledger]: certificate and certificate_key are needed both",
+            )
+        )
+    if place and not settings.certificate and not _is_this_machine(place[0]):
+        raise Wrong(
+            Text(
+                ru=f"[ledger] listen = {settings.listen!r}: для других компьютеров нужен TLS, "
+                "укажите certificate и certificate_key",
+                en=f"[ledger] listen = {settings.listen!r}: other machines are reached by TLS "
+                "only, set certificate and certificate_key",
+            )
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _expect_sendable(mail: MailSettings) -> None:
+    if not (mail.starttls or mail.tls):
+        raise Wrong(
+            Text(
+                ru="[ledger.mail]: письма отправляются только по TLS, включите starttls или tls",
+                en="[ledger.mail]: mail is sent by TLS only, turn starttls or tls on",
+            )
+        )
+    if bool(mail.username) != bool(mail.password_file):
+        raise Wrong(
+            Text(
+                ru="[ledger.mail]: username и password_file нужны оба или ни одного",
+                en="[ledger.mail]: username and password_file are needed both, or neither",
+            )
+        )
+    for name, value in (("to", mail.to), ("sender", mail.sender)):
+        if not re.fullmatch(r"[!-~]+@[!-~]+", value):
+            raise Wrong(
+                Text(
+                    ru=f"[ledger.mail] {name} = {value!r}: ожидается адрес, имя@сервер латиницей",
+                    en=f"[ledger.mail] {name} = {value!r}: expected an address, name@server in "
+                    "ASCII",
+                )
+            )
+    _expect_port(mail.port, "[ledger.mail] port")
+
+
 def address(listen: str) -> tuple[str, int] | None:
-    """Host and port of ``listen``, None where it is empty. Raises ValueError for anything else."""
+    """Host and port of ``listen``, None where it is empty. Raises Wrong for anything else."""
     if not listen:
         return None
     host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdecimal():
-        raise ValueError(f"listen = {listen!r}: адрес:порт (address:port)")
+    if not (colon and host and port.isascii() and port.isdecimal()):
+        raise Wrong(
+            Text(
+                ru=f"[ledger] listen = {listen!r}: ожидается адрес:порт",
+                en=f"[ledger] listen = {listen!r}: expected address:port",
+            )
+        )
+    _expect_port(int(port), "[ledger] listen")
     return host.strip("[]"), int(port)
+
+
+def _expect_port(port: int, where: str) -> None:
+    if not 0 < port < 1 << 16:
+        raise Wrong(
+            Text(
+                ru=f"{where}: порт — число от 1 до 65535",
+                en=f"{where}: a port is a number from 1 to 65535",
+            )
+        )
+
+
+def _unfit(path: str | Path, what: Text) -> Wrong:
+    return Wrong(
+        Text(
+            ru=f"Настройки журнала учёта в {path} не прочитаны: {what.ru}. Исправьте файл или "
+            "укажите другой: klyuchar --settings ФАЙЛ.",
+            en=f"The ledger's settings in {path} could not be read: {what.en}. Mend the file "
+            "or name another: klyuchar --settings FILE.",
+        )
+    )

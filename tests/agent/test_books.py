@@ -20,7 +20,6 @@ def settings(tmp_path: Path) -> AgentSettings:
     return AgentSettings(
         state=tmp_path / "agent",
         inbox=tmp_path / "inbox" / "snapshot",
-        enrolment=tmp_path / "enrolment.json",
         worker_socket="",
         host="pc-17",
     )

@@ -13,7 +13,6 @@ def settings(login: str, domain: str = "") -> AgentSettings:
     return AgentSettings(
         state=Path("/nowhere"),
         inbox=Path("/nowhere/inbox"),
-        enrolment=Path("/nowhere/enrolment.json"),
         worker_socket="/nowhere/worker.sock",
         host="PC-17",
         domain=domain,

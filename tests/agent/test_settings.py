@@ -33,7 +33,8 @@ def test_the_tables_give_settings_with_their_defaults(tmp_path: Path) -> None:
     ("content", "named"),
     [
         (GOOD.format(more="worker_sokcet = 1"), "worker_sokcet"),
-        ("[agent]\n", "courier"),
+        ("[agent]\n", "state"),
+        (GOOD.partition("[courier]")[0].format(more=""), "courier"),
         ("[agent", "]"),
     ],
 )

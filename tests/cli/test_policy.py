@@ -47,7 +47,7 @@ class Desk:
         journal.close()
 
     def enrolled(self, key: bytes = LEDGER.public_key) -> None:
-        (self.state / "courier" / "enrolment.json").write_text(
+        (self.state / "agent" / "enrolment.json").write_text(
             json.dumps({"ledger_key": key.hex(), "token": "t"})
         )
 
@@ -99,18 +99,21 @@ class TestAnswers:
         assert code == 0
         for rule in RULES:
             assert f"{rule.name} (п. {rule.clause})" in told
-        assert told.count("Правило не сработало.") == len(RULES) - 1
-        assert "Рутокен № 0926239977: МОЖНО пользоваться." in told
+        applying, others = told.split("Остальные правила спросили и не сработали:")
+        assert others.count("  · ") == len(RULES) - 1
+        assert "  + issued-to-the-seat (п. 3.7): Носитель учтён" in applying
+        assert "Рутокен № 0926239977: МОЖНО пользоваться (п. 3.7)." in applying
+        assert "Что делать: Работайте." in applying
         assert "Решило правило issued-to-the-seat" in told
         assert "Вставлен, прочитан" in told
         assert "За компьютером: ivanova." in told
-        assert "версия 7, возраст 0 мин" in told
+        assert "версия 7, составлены только что" in told
 
     def test_in_english(self, desk: Desk) -> None:
         desk.happened(STARTED, identified(IN_ORDER))
         code, told = desk.explain(language="en")
         assert code == 0
-        assert told.count("Does not apply.") == len(RULES) - 1
+        assert told.split("The others asked")[1].count("  · ") == len(RULES) - 1
         assert "ALLOWED" in told
 
     def test_it_is_judged_as_it_is_now_and_not_as_it_was(self, desk: Desk) -> None:
@@ -134,7 +137,7 @@ class TestAnswers:
         assert "× duplicate-identity" not in desk.explain()[1]
 
     def test_without_an_enrolment_there_is_no_ledger_to_judge_by(self, desk: Desk) -> None:
-        (desk.state / "courier" / "enrolment.json").unlink()
+        (desk.state / "agent" / "enrolment.json").unlink()
         desk.happened(STARTED, identified(IN_ORDER))
         code, told = desk.explain()
         assert code == 0
@@ -234,7 +237,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"ledger_key": "xyz"}'])
     def test_a_broken_enrolment_is_told(self, desk: Desk, content: str) -> None:
-        (desk.state / "courier" / "enrolment.json").write_text(content)
+        (desk.state / "agent" / "enrolment.json").write_text(content)
         code, told = desk.explain("КН-0001")
         assert code == 1
         assert "Файл подключения" in told

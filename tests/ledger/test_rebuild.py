@@ -105,7 +105,7 @@ def _chain_is_whole(desk: Desk, events: int) -> None:
     assert report.head.seq == events == len(lines)
 
 
-_SOURCES = {"events", "journals", "journal_lines", "migrations"}
+_SOURCES = {"present_journals", "events", "journals", "journal_lines", "migrations"}
 """What the books are written from, or beside: never rebuilt."""
 
 
