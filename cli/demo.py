@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+_DONE = {
+    "insert": Text(
+        ru="Вставлен. Вердикт — в окне, где работает make run.",
+        en="Inserted. The verdict is in the window where make run runs.",
+    ),
+    "remove": Text(
+        ru="Вынут. Если за три секунды не вернётся, агент запишет, что его вынули.",
+        en="Removed. Unless it is back within three seconds, the agent records a pull.",
+    ),
+}
+
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
@@ -47,13 +58,12 @@ def _run(args: argparse.Namespace) -> int:
         )
     tokens = Path(settings.demo_tokens)
     drawer = tokens.parent / "drawer"
-    match args.action:
-        case "insert":
-            demo.insert(args.name, drawer, tokens, settings.demo_socket)
-        case "remove":
-            demo.remove(args.name, drawer, tokens, settings.demo_socket)
-        case _:
-            _list(tokens, args.language)
+    if args.action == "list":
+        _list(tokens, args.language)
+        return 0
+    play = demo.insert if args.action == "insert" else demo.remove
+    play(args.name, drawer, tokens, settings.demo_socket)
+    print(_DONE[args.action].in_language(args.language))
     return 0
 
 

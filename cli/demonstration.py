@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,30 +62,51 @@ def ledger_answers(socket: Path) -> bool:
         return False
 
 
-def found(layout: Layout, environment: Mapping[str, str]) -> bool:
-    """Make the organisation where the ledger is still empty; False where it is not."""
-    with _client(layout.sockets / "ledger.sock") as client:
-        if client.get("/v1/carriers").json():
-            return False
-        tokens = _make_tokens(layout, environment)
+def is_wanted(layout: Layout) -> bool:
+    """Whether the ledger is still empty."""
+    with _asking(layout) as client:
+        return not client.get("/v1/carriers").json()
+
+
+def found(layout: Layout, environment: Mapping[str, str]) -> None:
+    """Make the carriers and tell the ledger of the organisation."""
+    tokens = _make_tokens(layout, environment)
+    with _asking(layout) as client:
         _tell_ledger(client, layout, {token.name: token for token in tokens})
-        _enrol(client, layout)
-    return True
 
 
-def _enrol(client: httpx.Client, layout: Layout) -> None:
-    """Ledger and workstation are one machine and one person here: the fingerprint that person
-    would compare is read from the officer's own socket."""
-    own = str(client.get("/v1/ledger").json()["fingerprint"])
-    client.post("/v1/commands", json={"type": "register-workstation", "host": layout.host})
-    answer = client.post("/v1/workstations/code", json={"host": layout.host})
-    enrol(load(layout.settings), str(answer.json()["code"]), lambda shown: shown == own)
+def connect(layout: Layout) -> None:
+    """Enrol this workstation where it is not. Ledger and workstation are one machine and one
+    person here: the fingerprint that person would compare is read from the officer's own socket."""
+    settings = load(layout.settings)
+    if settings.agent.enrolment.exists() and settings.courier.enrolment.exists():
+        return
+    with _asking(layout) as client:
+        own = str(client.get("/v1/ledger").json()["fingerprint"])
+        client.post("/v1/commands", json={"type": "register-workstation", "host": layout.host})
+        answer = client.post("/v1/workstations/code", json={"host": layout.host})
+    enrol(settings, str(answer.json()["code"]), lambda shown: shown == own)
 
 
 def _client(socket: Path) -> httpx.Client:
     return httpx.Client(
         transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://ledger", timeout=10
     )
+
+
+@contextmanager
+def _asking(layout: Layout) -> Iterator[httpx.Client]:
+    """The ledger, asked as the responsible user asks. Raises CouldNotAsk where it is silent."""
+    try:
+        with _client(layout.ledger) as client:
+            yield client
+    except httpx.HTTPError as error:
+        raise CouldNotAsk(
+            Text(
+                ru=f"Журнал учёта перестал отвечать ({error}). Начните заново: make run.",
+                en=f"The ledger answers no more ({error}). Begin again: make run.",
+            )
+        ) from error
 
 
 def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]:
@@ -94,6 +117,8 @@ def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]
     """
     now = datetime.now(UTC)
     tokens = []
+    for left_by_a_broken_start in (*layout.tokens.iterdir(), *layout.drawer.iterdir()):
+        shutil.rmtree(left_by_a_broken_start)
     for name in CARRIERS:
         certificate = make(_order(name, now))
         forgotten = dict(environment) | {"KLYUCHAR_DEMO_SO_PIN": secrets.token_hex(8)}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from inotify_simple import INotify, flags
 
 from agent.settings import load
-from cli.layout import Layout
+from cli import demonstration
+from cli.layout import Layout, hold
+from cli.programs import Programs
 from cli.screen import Screen
 from domain.errors import CouldNotAsk
 from domain.events import Started
@@ -27,9 +28,10 @@ from journal.reader import Follower
 
 _COURIER_EVERY_S = 5.0
 _STARTING_S = 15.0
-_STOPPING_S = 1.5
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
+_NAMES = {
+    "ledger": Text(ru="Журнал учёта", en="The ledger"),
+    "agent": Text(ru="Агент", en="The agent"),
+}
 
 
 class Foreground:
@@ -37,17 +39,19 @@ class Foreground:
 
     def __init__(self, layout: Layout, language: str) -> None:
         self._layout = layout
-        self._language = language
         self._screen = Screen(language)
         self._settings = load(layout.settings)
-        self._environment = os.environ | {"SOFTHSM2_CONF": str(layout.softhsm)}
-        self._programs: dict[str, subprocess.Popen[bytes]] = {}
-        self._courier: subprocess.Popen[bytes] | None = None
+        self._environment = os.environ | {
+            "SOFTHSM2_CONF": str(layout.softhsm),
+            "KLYUCHAR_LANGUAGE": language,
+        }
+        self._programs = Programs(self._environment)
         self._courier_at = 0.0
         self._asked_to_stop = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
+        self._open.callback(os.close, hold(self._layout))
         self._waking, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,22 +72,24 @@ class Foreground:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._end_programs()
+        self._programs.end()
         self._open.close()
 
     def run(self) -> int:
         """Start all, then show what happens until Ctrl-C; 1 where a program ended by itself."""
-        journal = self._settings.agent.journal
+        journal, settings = self._settings.agent.journal, str(self._layout.settings)
         self._inotify.add_watch(journal, flags.MODIFY | flags.CREATE)
-        self._follower = Follower(journal, after=_last_seq(self._layout))
-        self._start("ledger", [sys.executable, "-m", "ledger", str(self._layout.settings)])
+        self._follower = Follower(journal, after=_last_seq(journal))
+        self._programs.start("ledger", "ledger", settings)
         self._found_demonstration()
-        self._start("agent", [sys.executable, "-m", "agent", str(self._layout.settings)])
+        self._programs.start("agent", "agent", settings)
         while not self._asked_to_stop:
             self._turn()
-            if ended := self._ended():
+            if ended := next((name for name in _NAMES if self._ended(name)), ""):
                 return self._report_end(ended)
-        self._say("Останавливаюсь.", "Stopping.")
+        self._screen.say(Text(ru="Останавливаюсь.", en="Stopping."))
+        self._programs.end()
+        self._show()
         return 0
 
     def _turn(self) -> None:
@@ -112,31 +118,30 @@ class Foreground:
                     self._invite()
 
     def _invite(self) -> None:
-        self._say(
-            "Работает. Вставьте носитель или, в другом окне: .venv/bin/klyuchar demo list. "
-            "Остановить: Ctrl-C.",
-            "Running. Insert a carrier or, in another window: .venv/bin/klyuchar demo list. "
-            "Stop: Ctrl-C.",
+        klyuchar = _as_called(self._layout.settings)
+        self._screen.say(
+            Text(
+                ru=f"Работает. Вставьте носитель или, в другом окне: {klyuchar} demo list. "
+                "Остановить: Ctrl-C.",
+                en=f"Running. Insert a carrier or, in another window: {klyuchar} demo list. "
+                "Stop: Ctrl-C.",
+            )
         )
 
     def _send_courier(self) -> None:
         """One courier at a time: when the journal grew, and for snapshots every few seconds."""
-        if self._courier is not None and self._courier.poll() is None:
-            return
-        if time.monotonic() < self._courier_at:
+        if not self._ended("courier") or time.monotonic() < self._courier_at:
             return
         self._courier_at = time.monotonic() + _COURIER_EVERY_S
-        self._courier = self._spawn(
-            [sys.executable, "-m", "agent.courier", "--settings", str(self._layout.settings)]
-        )
+        settings = str(self._layout.settings)
+        self._programs.start("courier", "agent.courier", "--settings", settings)
 
     def _found_demonstration(self) -> None:
-        from cli import demonstration
-
-        socket = self._layout.sockets / "ledger.sock"
         deadline = time.monotonic() + _STARTING_S
-        while not demonstration.ledger_answers(socket):
-            if self._ended() or time.monotonic() > deadline or self._asked_to_stop:
+        while not demonstration.ledger_answers(self._layout.ledger):
+            if self._asked_to_stop:
+                return
+            if self._ended("ledger") or time.monotonic() > deadline:
                 raise CouldNotAsk(
                     Text(
                         ru="Журнал учёта не запустился; причина — в строках выше.",
@@ -144,68 +149,48 @@ class Foreground:
                     )
                 )
             time.sleep(0.02)
-        if demonstration.found(self._layout, self._environment):
-            self._say(
-                "Заведена показательная организация с вымышленными людьми и носителями.",
-                "Made a demonstration organisation with fictitious people and carriers.",
+        if demonstration.is_wanted(self._layout):
+            self._screen.say(
+                Text(
+                    ru="Первый запуск: завожу показательную организацию с вымышленными людьми и "
+                    "носителями.",
+                    en="First start: making a demonstration organisation with fictitious people "
+                    "and carriers.",
+                )
             )
+            demonstration.found(self._layout, self._environment)
+        demonstration.connect(self._layout)
 
-    def _start(self, name: str, command: list[str]) -> None:
-        self._programs[name] = self._spawn(command)
-
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        """In a session of its own, so that Ctrl-C reaches only us, and gone when we are."""
-        return subprocess.Popen(
-            command,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  we have one thread
-        )
-
-    def _ended(self) -> str:
-        return next((n for n, p in self._programs.items() if p.poll() is not None), "")
+    def _ended(self, name: str) -> bool:
+        return self._programs.code(name) is not None
 
     def _report_end(self, name: str) -> int:
-        code = self._programs[name].returncode
-        self._say(
-            f"Программа {name} завершилась сама (код {code}); причина — в строках выше.",
-            f"The program {name} ended by itself (code {code}); the lines above say why.",
+        it, code = _NAMES[name], self._programs.code(name)
+        self._screen.say(
+            Text(
+                ru=f"{it.ru} завершился сам (код {code}); причина — в строках выше.",
+                en=f"{it.en} ended by itself (code {code}); the lines above say why.",
+            )
         )
         return 1
-
-    def _end_programs(self) -> None:
-        programs = list(self._programs.values())
-        if self._courier is not None:
-            programs.append(self._courier)
-        for program in programs:
-            if program.poll() is None:
-                program.terminate()
-        deadline = time.monotonic() + _STOPPING_S
-        for program in programs:
-            try:
-                program.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
 
     def _stop(self, number: int, frame: object) -> None:
         del number, frame
         self._asked_to_stop = True
 
-    def _say(self, ru: str, en: str) -> None:
-        print(Text(ru=ru, en=en).in_language(self._language), flush=True)
 
-
-def _last_seq(layout: Layout) -> int:
+def _last_seq(journal: Path) -> int:
     """Where the journal ends before this run: what came before is not shown again."""
     from journal.reader import read
 
     last = 0
-    for record in read(layout.state / "agent" / "journal"):
+    for record in read(journal):
         last = record.seq
     return last
 
 
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _as_called(settings: Path) -> str:
+    """How to call `klyuchar` in another window that stands where this one does."""
+    called = sys.argv[0] if sys.argv[0].endswith("/klyuchar") else "klyuchar"
+    here = settings == Path("var/klyuchar.toml").resolve()
+    return called if here else f"{called} --settings {settings}"

@@ -6,10 +6,13 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.arguments import day, public_key, whole_number
+from cli.dates import here
+from domain.because import because
 from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
 
@@ -44,10 +47,10 @@ def _part(parts: Commands, name: str, purpose: str, run: Any) -> argparse.Argume
 def _add_show(parts: Commands) -> None:
     parser = _part(parts, "show", "показать записи (show records)", _show)
     parser.add_argument(
-        "--after", type=int, default=0, metavar="N", help="после записи N (after record N)"
+        "--after", type=whole_number, default=0, metavar="N", help="после записи N (after record N)"
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="не больше N последних (at most the last N)"
+        "--limit", type=whole_number, metavar="N", help="не больше N последних (at most the last N)"
     )
     parser.add_argument(
         "--json", action="store_true", help="строки как они есть (the lines as they are)"
@@ -58,7 +61,7 @@ def _add_verify(parts: Commands) -> None:
     parser = _part(parts, "verify", "проверить целостность (check that it is whole)", _verify)
     parser.add_argument(
         "--key",
-        type=_key,
+        type=public_key,
         metavar="HEX",
         help="открытый ключ рабочего места, 64 шестнадцатеричные цифры (its public key)",
     )
@@ -77,16 +80,7 @@ def _add_export(parts: Commands) -> None:
         ("--from", "с этого дня, ГГГГ-ММ-ДД (from this day, UTC)"),
         ("--to", "по этот день включительно (to this day, it included, UTC)"),
     ):
-        parser.add_argument(
-            name, dest=name[2:], type=date.fromisoformat, metavar="ДЕНЬ", help=purpose
-        )
-
-
-def _key(typed: str) -> bytes:
-    key = bytes.fromhex(typed)
-    if len(key) != 32:
-        raise ValueError
-    return key
+        parser.add_argument(name, dest=name[2:], type=day, metavar="ДЕНЬ", help=purpose)
 
 
 def _directory(args: argparse.Namespace) -> Path:
@@ -112,12 +106,22 @@ def _directory(args: argparse.Namespace) -> Path:
 
 
 def _unreadable(path: Path, error: OSError) -> CouldNotAsk:
+    why = because(error)
     return CouldNotAsk(
         Text(
-            ru=f"{path}: {error.strerror}. Проверьте путь и права (журнал читают "
-            "администратор и агент).",
-            en=f"{path}: {error.strerror}. Check the path and your rights (the administrator and "
-            "the agent read the journal).",
+            ru=f"{path}: {why.ru}. Проверьте путь и права (журнал читают администратор и агент).",
+            en=f"{path}: {why.en}. Check the path and your rights (the administrator and the agent "
+            "read the journal).",
+        )
+    )
+
+
+def _unwritable(path: Path, error: OSError) -> CouldNotAsk:
+    why = because(error)
+    return CouldNotAsk(
+        Text(
+            ru=f"Не выгружено в {path}: {why.ru}. Назовите новый файл там, где вы можете писать.",
+            en=f"Not written to {path}: {why.en}. Name a new file where you may write.",
         )
     )
 
@@ -140,17 +144,8 @@ def _told(line: Line, language: str) -> str:
     from journal.decode import decode
 
     record = decode(line.raw)
-    at = _at_this_place(record.time, language)
+    at = here(record.time, language)
     return f"{record.seq:>7}  {at}  {wording(record).in_language(language)}"
-
-
-def _at_this_place(time: str, language: str) -> str:
-    """The record's time by the local clock; as it is written where it is no time."""
-    form = "%Y-%m-%d %H:%M:%S" if language == "en" else "%d.%m.%Y %H:%M:%S"
-    try:
-        return datetime.fromisoformat(time).astimezone().strftime(form)
-    except (ValueError, OverflowError):
-        return ascii(time)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -252,7 +247,7 @@ def _export(args: argparse.Namespace) -> int:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _unreadable(args.output, error) from error
+        raise _unwritable(args.output, error) from error
     print(
         Text(ru=f"Записей выгружено: {count}.", en=f"Records written: {count}.").in_language(
             args.language

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from domain.errors import Wrong
 from domain.text import Text
+from journal.lock import acquire
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 _LONGEST_SOCKET_PATH = 107
@@ -70,6 +71,11 @@ class Layout:
         return self.state / "run"
 
     @property
+    def ledger(self) -> Path:
+        """The officer's socket."""
+        return self.sockets / "ledger.sock"
+
+    @property
     def tokens(self) -> Path:
         return self.state / "demo" / "tokens"
 
@@ -85,7 +91,7 @@ class Layout:
 def prepare(state: Path) -> Layout:
     """Make the directories and write the settings where there are none yet."""
     layout = Layout(state=state, host=socket.gethostname(), login=pwd.getpwuid(os.getuid()).pw_name)
-    _refuse_long_path(layout.sockets / "ledger.sock")
+    _refuse_long_path(layout.ledger)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     for directory in (
         layout.sockets,
@@ -104,13 +110,28 @@ def prepare(state: Path) -> Layout:
     return layout
 
 
+def hold(layout: Layout) -> int:
+    """A descriptor that keeps other runs out while it is open. Raises Wrong where one has it."""
+    try:
+        return acquire(layout.sockets)
+    except Wrong as error:
+        raise Wrong(
+            Text(
+                ru=f"Ключарь уже работает в другом окне (папка {layout.state}). Пользуйтесь им или "
+                "остановите его там: Ctrl-C.",
+                en=f"klyuchar runs already in another window (directory {layout.state}). Use that "
+                "one, or stop it there: Ctrl-C.",
+            )
+        ) from error
+
+
 def _refuse_long_path(path: Path) -> None:
     if len(str(path).encode()) > _LONGEST_SOCKET_PATH:
         raise Wrong(
             Text(
                 ru=f"Путь к папке слишком длинный для сокета: {path}. Укажите короче: "
-                "klyuchar run --state /tmp/klyuchar.",
+                "make run STATE=/tmp/klyuchar.",
                 en=f"The path is too long for a socket: {path}. Choose a shorter one: "
-                "klyuchar run --state /tmp/klyuchar.",
+                "make run STATE=/tmp/klyuchar.",
             )
         )

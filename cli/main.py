@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
+from cli.arguments import Parser, speak
+from domain.because import because
 from domain.errors import CouldNotAsk, KlyucharError
+from domain.text import Text
 
 _COMMANDS = ("run", "demo", "status", "policy", "journal", "ledger", "enrol")
 _COULD_NOT_ASK = 75
@@ -16,7 +20,8 @@ _COULD_NOT_ASK = 75
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = _parser().parse_args(arguments)
+    _print_in_any_locale()
+    args = _parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = args.run(args)
     except KlyucharError as error:
@@ -27,11 +32,29 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(_refused(error).in_language(args.language), file=sys.stderr)
+        return _COULD_NOT_ASK
     return code
 
 
+def _print_in_any_locale() -> None:
+    """A terminal without our letters gets "?" for them, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--language", nargs="?")
+    language = first.parse_known_args(arguments)[0].language or _language()
+    speak(language)
+    return _parser().parse_args(arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="klyuchar",
         description="Ключарь: учёт ключевых носителей на рабочем месте и в журнале "
         "(accounting of key carriers).",
@@ -60,6 +83,15 @@ def _default_settings() -> str:
 
 def _language() -> str:
     return "en" if os.environ.get("KLYUCHAR_LANGUAGE") == "en" else "ru"
+
+
+def _refused(error: OSError) -> Text:
+    """What no command expected of the system, with the file it is about."""
+    why, what = because(error), error.filename or ""
+    return Text(
+        ru=f"Не получилось: {what} — {why.ru}. Проверьте путь, права и место на диске.",
+        en=f"It failed: {what} — {why.en}. Check the path, your rights and the disk.",
+    )
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import json
 import shutil
 import sys
 import textwrap
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cli.dates import ago, here
 from domain.errors import CouldNotAsk, Wrong
 from domain.events import Judged
 from domain.text import Text
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _MARKS = {Level.ALLOW: "+", Level.WARN: "!", Level.DENY: "×"}
 _EMPTY = Text(ru="", en="")
+_APPLY = Text(ru="Сработали правила:", en="These rules apply:")
+_DO_NOT = Text(
+    ru="Остальные правила спросили и не сработали:", en="The others asked, and do not apply:"
+)
 
 
 def add(commands: Commands) -> None:
@@ -70,8 +74,11 @@ def _explain(args: argparse.Namespace) -> int:
     carrier = which(args.carrier, seen, snapshot, args.reading)
     duplicates = int(carrier in seen.duplicated)
     facts = situation(seen.sighting(carrier), duplicates, snapshot, settings)
-    told = [*_circumstances(carrier, seen, facts), _EMPTY]
-    told += [*map(_answer, answers(facts)), _EMPTY, _verdict(carrier, facts)]
+    found = answers(facts)
+    told = [*_circumstances(carrier, seen, facts), _EMPTY, *_verdict(carrier, facts), _EMPTY]
+    if applying := [_answer(one) for one in found if one.finding]:
+        told += [_APPLY, *applying, _EMPTY]
+    told += [_DO_NOT, *(_answer(one) for one in found if not one.finding)]
     for text in told:
         _print(text.in_language(args.language))
     return 0
@@ -127,8 +134,8 @@ def _when_seen(carrier: Carrier, seen: Seen) -> Text:
             ru="В этот компьютер его не вставляли: что на нём записано, неизвестно.",
             en="It was never plugged in here: what it holds is not known.",
         )
-    at = datetime.fromisoformat(seen.sightings[carrier][0]).astimezone()
-    ru, en = f"{at:%d.%m.%Y %H:%M:%S}", f"{at:%Y-%m-%d %H:%M:%S}"
+    at = seen.sightings[carrier][0]
+    ru, en = here(at, "ru"), here(at, "en")
     if carrier in seen.here:
         return Text(ru=f"Вставлен, прочитан {ru}.", en=f"Plugged in, read {en}.")
     return Text(
@@ -141,10 +148,10 @@ def _books(facts: Situation) -> Text:
     ledger = facts.ledger
     if ledger is None:
         return Text(ru="Сведений журнала учёта нет.", en="There are no data of the ledger.")
-    minutes = ledger.age // 60
+    version, age = ledger.mark.version, ago(ledger.age)
     return Text(
-        ru=f"Сведения журнала учёта: версия {ledger.mark.version}, возраст {minutes} мин.",
-        en=f"The ledger's data: version {ledger.mark.version}, {minutes} min old.",
+        ru=f"Сведения журнала учёта: версия {version}, составлены {age.ru}.",
+        en=f"The ledger's data: version {version}, made {age.en}.",
     )
 
 
@@ -152,8 +159,8 @@ def _answer(answer: Answer) -> Text:
     rule, finding = answer.rule, answer.finding
     if finding is None:
         return Text(
-            ru=f"  · {rule.name} (п. {rule.clause}): {rule.asks.ru} Правило не сработало.",
-            en=f"  · {rule.name} (clause {rule.clause}): {rule.asks.en} Does not apply.",
+            ru=f"  · {rule.name} (п. {rule.clause}): {rule.asks.ru}",
+            en=f"  · {rule.name} (clause {rule.clause}): {rule.asks.en}",
         )
     mark = _MARKS[finding.level]
     return Text(
@@ -162,24 +169,24 @@ def _answer(answer: Answer) -> Text:
     )
 
 
-def _verdict(carrier: Carrier, facts: Situation) -> Text:
+def _verdict(carrier: Carrier, facts: Situation) -> list[Text]:
     """The verdict in the very words that the live screen has for it."""
-    from cli.wording import line
+    from cli.wording import lines
     from journal.decode import Record
     from policies.judge import judge
 
     verdict = judge(facts)
     judged = Judged(carrier=carrier, port="", seat=facts.seat.login, verdict=verdict)
-    told = line(Record(seq=0, time="", boot="", host=facts.host, name="Judged", event=judged))
+    told = lines(Record(seq=0, time="", boot="", host=facts.host, name="Judged", event=judged))
     rule = verdict.deciding.rule
-    return Text(ru=f"{told.ru} Решило правило {rule}.", en=f"{told.en} Decided by {rule}.")
+    return [*told, Text(ru=f"Решило правило {rule}.", en=f"Decided by {rule}.")]
 
 
 def _print(line: str) -> None:
     """A terminal gets wrapped lines and nothing it would obey."""
-    from cli.policy_which import printable
+    from cli.wording import printable
 
-    clean = printable(line)
+    clean = " " * (len(line) - len(line.lstrip(" "))) + printable(line)
     if sys.stdout.isatty():
         width = max(40, shutil.get_terminal_size().columns)
         clean = textwrap.fill(clean, width, subsequent_indent="    ", break_long_words=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.wording import named
+from cli.wording import named, printable
 from domain.carrier import Carrier, Maker, typed_serials
 from domain.errors import Wrong
 from domain.events import Event, Identified, Judged, Missed, Reenumerated, Started
@@ -223,8 +223,3 @@ def _choice(one: _Candidate) -> Text:
 
 def _lines(words: Iterable[str]) -> str:
     return "".join(f"\n  * {printable(line)}" for line in words)
-
-
-def printable(words: str) -> str:
-    """One line without anything that a terminal would obey: a device tells its model itself."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words)

@@ -7,27 +7,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass, field
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from domain.carrier import Carrier
-from domain.events import (
-    Blind,
-    Event,
-    Identified,
-    Judged,
-    Missed,
-    Reenumerated,
-    Seeing,
-    Started,
-    Stopped,
-)
-from domain.text import Text
-from domain.verdict import Level
+from domain.errors import Wrong
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.settings import Settings
-    from journal.decode import Record
+    from cli.standing import Standing
+    from domain.carrier import Carrier
+    from domain.events import Judged
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -39,65 +31,25 @@ def add(commands: Commands) -> None:
     parser.set_defaults(run=_run)
 
 
-@dataclass(slots=True)
-class Standing:
-    """The journal folded since the agent's last start."""
-
-    started: Started | None = None
-    since: str = ""
-    stopped: bool = False
-    seq: int = 0
-    carriers: dict[Carrier, Judged | None] = field(default_factory=dict)
-    blind: dict[str, str] = field(default_factory=dict)
-
-    def fold(self, record: Record) -> None:
-        """Take one more record into account."""
-        self.seq = record.seq
-        if isinstance(record.event, Started):
-            self.started, self.since, self.stopped = record.event, record.time, False
-            self.carriers, self.blind = {}, {}
-        elif record.event is not None:
-            self._fold_event(record.event)
-
-    def _fold_event(self, event: Event) -> None:
-        match event:
-            case Stopped():
-                self.stopped = True
-            case Identified(sighting=sighting) | Reenumerated(sighting=sighting):
-                self.carriers[sighting.carrier] = None
-            case Missed(carrier=carrier):
-                self.carriers.pop(carrier, None)
-            case Judged(carrier=Carrier() as carrier) if carrier in self.carriers:
-                self.carriers[carrier] = event
-            case Blind(what=what, reason=reason):
-                self.blind[what] = reason
-            case Seeing(what=what):
-                self.blind.pop(what, None)
-            case _:
-                pass
-
-
 def _run(args: argparse.Namespace) -> int:
     from agent.settings import load
+    from cli.status_words import told
 
-    settings = load(args.settings)
-    report = gather(settings)
+    report = gather(load(args.settings))
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        _print(report, args.language)
+        for line in told(report, args.language):
+            print(line)
     return 0 if report["agent"]["running"] else 1
 
 
 def gather(settings: Settings) -> dict[str, Any]:
     """Everything `status` knows, as JSON."""
-    from journal.decode import decode
-    from journal.reader import Cursor, read
+    from journal.reader import Cursor
     from journal.writer import is_locked
 
-    standing = Standing()
-    for line in read(settings.agent.journal):
-        standing.fold(decode(line.raw))
+    standing = _standing(settings.agent.journal)
     acknowledged = Cursor(settings.courier.state / "acknowledged").value
     started = standing.started
     return {
@@ -111,29 +63,55 @@ def gather(settings: Settings) -> dict[str, Any]:
         "polling": {"cards_in_readers_every_s": settings.agent.reader_poll_s},
         "blind": standing.blind,
         "carriers": [_carrier(*pair) for pair in standing.carriers.items()],
+        "unidentified": [_at_port(*pair) for pair in standing.unread.items()],
         "snapshot": _snapshot(settings),
         "journal": {"records": standing.seq, "not_shipped": standing.seq - acknowledged},
     }
 
 
+def _standing(journal: Path) -> Standing:
+    """The journal folded; nothing where the agent was never started."""
+    from cli.standing import Standing
+    from journal.decode import decode
+    from journal.reader import read
+
+    standing = Standing()
+    with suppress(FileNotFoundError):
+        for line in read(journal):
+            standing.fold(decode(line.raw))
+    return standing
+
+
 def _carrier(carrier: Carrier, judged: Judged | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    from cli.wording import named
+
+    name = named(carrier)
+    return {
+        "name": {"ru": name.ru, "en": name.en},
         "maker": carrier.maker.value,
         "model": carrier.model,
         "serial": carrier.spelled(),
+    } | _verdict(judged)
+
+
+def _at_port(port: str, judged: Judged | None) -> dict[str, Any]:
+    return {"port": port} | _verdict(judged)
+
+
+def _verdict(judged: Judged | None) -> dict[str, Any]:
+    if judged is None:
+        return {}
+    deciding = judged.verdict.deciding
+    return {
+        "verdict": deciding.level.value,
+        "rule": deciding.rule,
+        "clause": deciding.clause,
+        "reason": {"ru": deciding.reason.ru, "en": deciding.reason.en},
     }
-    if judged is not None:
-        deciding = judged.verdict.deciding
-        told["verdict"] = deciding.level.value
-        told["rule"] = deciding.rule
-        told["clause"] = deciding.clause
-        told["reason"] = {"ru": deciding.reason.ru, "en": deciding.reason.en}
-    return told
 
 
 def _snapshot(settings: Settings) -> dict[str, Any] | None:
-    import os
-
+    """What the agent's own copy says of itself; `policy explain` verifies it, this does not."""
     from agent.snapshot import age_of, now_utc
     from domain.snapshot import read_header
 
@@ -143,6 +121,8 @@ def _snapshot(settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         header = read_header(lambda offset, size: os.pread(descriptor, size, offset))
+    except (Wrong, ValueError):
+        return {"damaged": True}
     finally:
         os.close(descriptor)
     return {
@@ -151,55 +131,3 @@ def _snapshot(settings: Settings) -> dict[str, Any] | None:
         "age_s": age_of(header.mark, now_utc()),
         "entries": header.entries,
     }
-
-
-def _print(report: dict[str, Any], language: str) -> None:
-    def say(ru: str, en: str) -> None:
-        print(Text(ru=ru, en=en).in_language(language))
-
-    agent, snapshot = report["agent"], report["snapshot"]
-    if agent["running"]:
-        say(
-            f"Агент работает с {agent['since']}, версия {agent['version']}.",
-            f"The agent has been running since {agent['since']}, version {agent['version']}.",
-        )
-    else:
-        say("Агент не запущен.", "The agent is not running.")
-    watching, modules = ", ".join(report["watching"]), ", ".join(report["modules"])
-    say(f"Наблюдение: {watching}. Модули: {modules}.", f"Watching {watching}; modules {modules}.")
-    every = report["polling"]["cards_in_readers_every_s"]
-    say(
-        f"Карты в стоящих считывателях видны только опросом, раз в {every} с.",
-        f"Cards in standing readers are only seen by polling, every {every} s.",
-    )
-    for what, reason in report["blind"].items():
-        say(f"НЕ ВИДНО: {what} ({reason}).", f"BLIND: {what} ({reason}).")
-    if snapshot is None:
-        say("Сведений журнала учёта ещё нет.", "There is no ledger snapshot yet.")
-    else:
-        minutes = snapshot["age_s"] // 60
-        say(
-            f"Сведения журнала учёта: версия {snapshot['version']}, возраст {minutes} мин, "
-            f"носителей {snapshot['entries']}.",
-            f"Ledger snapshot: version {snapshot['version']}, {minutes} min old, "
-            f"{snapshot['entries']} carriers.",
-        )
-    journal = report["journal"]
-    say(
-        f"Записей в журнале агента: {journal['records']}, "
-        f"ещё не передано: {journal['not_shipped']}.",
-        f"Journal records: {journal['records']}, not shipped yet: {journal['not_shipped']}.",
-    )
-    if not report["carriers"]:
-        say("Носителей сейчас нет.", "No carriers are here now.")
-    for carrier in report["carriers"]:
-        print(f"  {carrier['model']} № {carrier['serial']}: {_verdict(carrier, language)}")
-
-
-def _verdict(carrier: dict[str, Any], language: str) -> str:
-    from cli.wording import LEVELS
-
-    if "verdict" not in carrier:
-        return Text(ru="вердикта ещё нет.", en="no verdict yet.").in_language(language)
-    level = LEVELS[Level(carrier["verdict"])].in_language(language)
-    return f"{level}. {carrier['reason'][language]}."

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from domain.carrier import Carrier, Maker
+from cli.vocabulary import LEVELS, MAKERS, OBSTACLES, SIGHTS
+from domain.carrier import Carrier
 from domain.events import (
     Appeared,
     Blind,
@@ -30,71 +31,26 @@ from domain.events import (
 )
 from domain.sighting import Device, Obstacle, Sighting, Unread
 from domain.text import Text
-from domain.verdict import Level
 
 if TYPE_CHECKING:
     from journal.decode import Record
 
-_MAKERS = {
-    Maker.RUTOKEN: Text(ru="Рутокен", en="Rutoken"),
-    Maker.JACARTA: Text(ru="JaCarta", en="JaCarta"),
-    Maker.ETOKEN: Text(ru="eToken", en="eToken"),
-    Maker.ESMART: Text(ru="ESMART", en="ESMART"),
-    Maker.YUBIKEY: Text(ru="YubiKey", en="YubiKey"),
-    Maker.SOFTHSM: Text(ru="SoftHSM", en="SoftHSM"),
-}
-
-LEVELS = {
-    Level.ALLOW: Text(ru="МОЖНО пользоваться", en="ALLOWED"),
-    Level.WARN: Text(ru="ОБРАТИТЕ ВНИМАНИЕ", en="ATTENTION"),
-    Level.DENY: Text(ru="НЕЛЬЗЯ пользоваться", en="NOT ALLOWED"),
-}
-
-_OBSTACLES = {
-    Obstacle.DEADLINE: Text(
-        ru="программа изготовителя не ответила вовремя", en="the maker's module did not answer"
-    ),
-    Obstacle.MODULE_DIED: Text(
-        ru="программа изготовителя аварийно завершилась", en="the maker's module crashed"
-    ),
-    Obstacle.MODULE_ABSENT: Text(
-        ru="программа изготовителя не установлена", en="the maker's module is not installed"
-    ),
-    Obstacle.PKCS11_ERROR: Text(
-        ru="программа изготовителя сообщила об ошибке", en="the maker's module reports an error"
-    ),
-    Obstacle.NOT_RECOGNISED: Text(
-        ru="носитель не распознан, возможно, неизвестного вида",
-        en="the carrier is not recognised, perhaps of an unknown kind",
-    ),
-    Obstacle.NOT_INITIALISED: Text(
-        ru="носитель ещё не подготовлен к работе (не инициализирован)",
-        en="the carrier is not initialised",
-    ),
-    Obstacle.NO_SERIAL: Text(
-        ru="у носителя нет пригодного номера", en="the carrier has no usable serial number"
-    ),
-    Obstacle.NO_TOKEN_APPEARED: Text(
-        ru="ни одна программа его не показала", en="no module shows it"
-    ),
-    Obstacle.NONSENSE: Text(
-        ru="программа изготовителя ответила бессмыслицей", en="the maker's module answers nonsense"
-    ),
-    Obstacle.NO_WORKER: Text(
-        ru="служба чтения носителей не запустилась", en="the worker that reads carriers is not up"
-    ),
-}
-
-_SIGHTS = {
-    "bus": Text(ru="подключение устройств", en="devices coming and going"),
-    "ledger": Text(ru="сведения журнала учёта", en="the ledger's data"),
-}
-
 
 def line(record: Record) -> Text:
     """The wording of one record, printable and on one line."""
-    text = _unknown(record.name) if record.event is None else _event(record.event)
-    return Text(ru=_printable(text.ru), en=_printable(text.en))
+    told = lines(record)
+    return Text(ru=" ".join(text.ru for text in told), en=" ".join(text.en for text in told))
+
+
+def lines(record: Record) -> list[Text]:
+    """The wording of one record, printable: a verdict, why, and what to do are lines of their
+    own, everything else is one line."""
+    event = record.event
+    if isinstance(event, Judged) and event.verdict.findings:
+        told = _judged(event)
+    else:
+        told = [_unknown(record.name) if event is None else _event(event)]
+    return [Text(ru=printable(text.ru), en=printable(text.en)) for text in told]
 
 
 def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
@@ -121,9 +77,9 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
         case Reenumerated(sighting=sighting, gap_ms=gap):
             return _reenumerated(sighting, gap)
         case Judged():
-            return _judged(event)
+            return _unknown(Judged.__name__)  # without any finding: no version of ours writes it
         case Blind(what=what, reason=reason):
-            return _blind(what, reason)
+            return blindness(what, reason)
         case Seeing(what=what):
             it = _sight(what)
             return Text(ru=f"Снова вижу: {it.ru}.", en=f"Seeing again: {it.en}.")
@@ -136,7 +92,7 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
 def named(carrier: Carrier) -> Text:
     """The carrier as a person knows it: its make and the number on its case."""
     number = carrier.spelled()
-    maker = _MAKERS.get(carrier.maker) or Text(ru=f"«{carrier.model}»", en=f'"{carrier.model}"')
+    maker = MAKERS.get(carrier.maker) or Text(ru=f"«{carrier.model}»", en=f'"{carrier.model}"')
     return Text(ru=f"{maker.ru} № {number}", en=f"{maker.en} No. {number}")
 
 
@@ -175,7 +131,7 @@ def _device(device: Device, verb: Text) -> Text:
         if device.is_reader
         else Text(ru="устройство", en="device")
     )
-    maker = _MAKERS.get(device.maker)
+    maker = MAKERS.get(device.maker)
     names = [name for name in (maker.ru if maker else "", device.model) if name]
     if maker and device.model.lower().startswith((maker.ru.lower(), maker.en.lower())):
         names = [device.model]
@@ -187,9 +143,10 @@ def _identified(sighting: Sighting) -> Text:
     it = named(sighting.carrier)
     contents = _contents(sighting)
     locked = Text(ru=" ПИН-код заблокирован.", en=" Its PIN is locked.")
+    ru, en = (f" «{sighting.label}»", f' "{sighting.label}"') if sighting.label else ("", "")
     return Text(
-        ru=f"{it.ru}: опознан. {contents.ru}{locked.ru if sighting.pin_locked else ''}",
-        en=f"{it.en}: identified. {contents.en}{locked.en if sighting.pin_locked else ''}",
+        ru=f"{it.ru}{ru}: опознан. {contents.ru}{locked.ru if sighting.pin_locked else ''}",
+        en=f"{it.en}{en}: identified. {contents.en}{locked.en if sighting.pin_locked else ''}",
     )
 
 
@@ -215,7 +172,7 @@ def _contents(sighting: Sighting) -> Text:
 
 
 def _unreadable(unread: Unread) -> Text:
-    obstacle = _OBSTACLES[unread.obstacle]
+    obstacle = OBSTACLES[unread.obstacle]
     label = f" «{unread.label}»" if unread.label else ""
     detail = f" ({unread.detail})" if unread.detail else ""
     return Text(
@@ -233,34 +190,32 @@ def _reenumerated(sighting: Sighting, gap_ms: int) -> Text:
     )
 
 
-def _judged(event: Judged) -> Text:
-    """The carrier, the verdict, why, and what to do."""
-    if not event.verdict.findings:
-        return _unknown(Judged.__name__)
+def _judged(event: Judged) -> list[Text]:
+    """The carrier and the verdict, why, and what to do."""
     it = (
         named(event.carrier)
         if event.carrier
         else Text(ru="Неопознанный носитель", en="The unidentified carrier")
     )
     deciding = event.verdict.deciding
-    level = LEVELS[deciding.level]
-    clause = deciding.clause
-    ru = f"{it.ru}: {level.ru}. {_sentence(deciding.reason.ru)}"
-    en = f"{it.en}: {level.en}. {_sentence(deciding.reason.en)}"
-    if deciding.advice.ru:
-        ru += f" Что делать: {_sentence(deciding.advice.ru)}"
-    if deciding.advice.en:
-        en += f" What to do: {_sentence(deciding.advice.en)}"
-    if clause:
-        ru += f" (п. {clause})"
-        en += f" (clause {clause})"
-    return Text(ru=ru, en=en)
+    level, clause = LEVELS[deciding.level], deciding.clause
+    by = Text(ru=f" (п. {clause})", en=f" (clause {clause})") if clause else Text(ru="", en="")
+    reason, advice = deciding.reason, deciding.advice
+    told = [
+        Text(ru=f"{it.ru}: {level.ru}{by.ru}.", en=f"{it.en}: {level.en}{by.en}."),
+        Text(ru=_sentence(reason.ru), en=_sentence(reason.en)),
+    ]
+    if advice.ru:
+        todo = Text(ru=f"Что делать: {advice.ru}", en=f"What to do: {advice.en or advice.ru}")
+        told.append(Text(ru=_sentence(todo.ru), en=_sentence(todo.en)))
+    return told
 
 
-def _blind(what: str, reason: str) -> Text:
+def blindness(what: str, reason: str) -> Text:
+    """What can't be seen and why."""
     it = _sight(what)
     name, _, detail = reason.partition(": ")
-    known = _OBSTACLES[Obstacle(name)] if name in list(Obstacle) else None
+    known = OBSTACLES[Obstacle(name)] if name in list(Obstacle) else None
     because = known or Text(ru=reason, en=reason)
     shown = f" ({detail})" if known and detail else ""
     return Text(
@@ -270,7 +225,7 @@ def _blind(what: str, reason: str) -> Text:
 
 
 def _sight(what: str) -> Text:
-    return _SIGHTS.get(what) or Text(ru=f"носители через «{what}»", en=f'carriers through "{what}"')
+    return SIGHTS.get(what) or Text(ru=f"носители через «{what}»", en=f'carriers through "{what}"')
 
 
 def _snapshot(event: SnapshotAccepted | SnapshotRefused) -> Text:
@@ -298,7 +253,7 @@ def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
-def _printable(words: str) -> str:
-    """One line without anything that a terminal would obey."""
+def printable(words: str) -> str:
+    """One line without anything that a terminal would obey: devices tell their own names."""
     flat = " ".join(words.split())
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in flat)

@@ -18,6 +18,11 @@ from domain.text import Text
 from drivers.watch import Change, Plugged, Unplugged
 
 _LONGEST_NAME = 64
+_NOT_OUT = Text(
+    ru="вставить нельзя: такого носителя нет или он уже вставлен. Можно вставить",
+    en="can't be inserted: there is none or it is inserted already. These can be",
+)
+_NOT_IN = Text(ru="не вставлен. Вставлены", en="is not inserted. These are")
 
 
 class DemoWatch:
@@ -55,14 +60,15 @@ class DemoWatch:
 
 
 def insert(name: str, drawer: Path, tokens: Path, socket_path: str) -> None:
-    """Plug the token ``name``. Raises Wrong where there is no such token in the drawer."""
-    _move(name, drawer, tokens)
+    """Plug the token ``name``. Raises Wrong where there is no such token in the drawer,
+    CouldNotAsk where it is plugged and no agent listens."""
+    _move(name, drawer, tokens, _NOT_OUT)
     _send(b"+" + name.encode(), socket_path)
 
 
 def remove(name: str, drawer: Path, tokens: Path, socket_path: str) -> None:
-    """Pull the token ``name``. Raises Wrong where it is not plugged."""
-    _move(name, tokens, drawer)
+    """Pull the token ``name``. Raises Wrong where it is not plugged, CouldNotAsk as `insert`."""
+    _move(name, tokens, drawer, _NOT_IN)
     _send(b"-" + name.encode(), socket_path)
 
 
@@ -70,14 +76,12 @@ def _device(name: str) -> Device:
     return Device(port=f"demo:{name}", usb_id="", maker=Maker.SOFTHSM, model=name)
 
 
-def _move(name: str, source: Path, target: Path) -> None:
-    if name not in {path.name for path in source.iterdir()}:
-        there = ", ".join(sorted(path.name for path in source.iterdir())) or "—"
+def _move(name: str, source: Path, target: Path, absent: Text) -> None:
+    here = sorted(path.name for path in source.iterdir())
+    if name not in here:
+        there = ", ".join(here) or "—"
         raise Wrong(
-            Text(
-                ru=f"Носителя «{name}» здесь нет. Можно назвать: {there}.",
-                en=f'There is no carrier "{name}" here. These can be named: {there}.',
-            )
+            Text(ru=f"«{name}» {absent.ru}: {there}.", en=f'"{name}" {absent.en}: {there}.')
         )
     os.rename(source / name, target / name)
 
@@ -89,7 +93,9 @@ def _send(message: bytes, socket_path: str) -> None:
         except OSError as error:
             raise CouldNotAsk(
                 Text(
-                    ru="Агент не запущен. Запустите его в другом окне: make run.",
-                    en="The agent is not running. Start it in another window: make run.",
+                    ru="Сделано, но агент не запущен: он увидит это, когда запустится (в другом "
+                    "окне: make run).",
+                    en="Done, but the agent is not running: it will see this when it starts (in "
+                    "another window: make run).",
                 )
             ) from error

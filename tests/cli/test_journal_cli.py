@@ -118,7 +118,7 @@ def test_an_export_is_the_raw_lines_and_their_sha256(
     whole = b"".join(raw_lines(tmp_path / "journal"))
     assert output.read_bytes() == whole
     assert capsys.readouterr().out.endswith(f"{hashlib.sha256(whole).hexdigest()}  {output}\n")
-    with pytest.raises(CouldNotAsk, match="File exists"):
+    with pytest.raises(CouldNotAsk, match="the file exists already"):
         run("export", output, "--directory", tmp_path / "journal")
     assert output.read_bytes() == whole
 

@@ -47,7 +47,7 @@ class Desk:
         journal.close()
 
     def enrolled(self, key: bytes = LEDGER.public_key) -> None:
-        (self.state / "agent" / "enrolment.json").write_text(
+        (self.state / "courier" / "enrolment.json").write_text(
             json.dumps({"ledger_key": key.hex(), "token": "t"})
         )
 
@@ -137,7 +137,7 @@ class TestAnswers:
         assert "× duplicate-identity" not in desk.explain()[1]
 
     def test_without_an_enrolment_there_is_no_ledger_to_judge_by(self, desk: Desk) -> None:
-        (desk.state / "agent" / "enrolment.json").unlink()
+        (desk.state / "courier" / "enrolment.json").unlink()
         desk.happened(STARTED, identified(IN_ORDER))
         code, told = desk.explain()
         assert code == 0
@@ -237,7 +237,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"ledger_key": "xyz"}'])
     def test_a_broken_enrolment_is_told(self, desk: Desk, content: str) -> None:
-        (desk.state / "agent" / "enrolment.json").write_text(content)
+        (desk.state / "courier" / "enrolment.json").write_text(content)
         code, told = desk.explain("КН-0001")
         assert code == 1
         assert "Файл подключения" in told

@@ -73,10 +73,10 @@ def judged(level: Level, carrier: Carrier | None = RUTOKEN, clause: str = "3.3")
 
 def test_a_verdict_gives_carrier_verdict_reason_and_advice() -> None:
     assert judged(Level.DENY) == Text(
-        ru="Рутокен № 0974859341: НЕЛЬЗЯ пользоваться. Носитель выдан Петрову П. П. "
-        "Что делать: верните его ответственному. (п. 3.3)",
-        en="Rutoken No. 0974859341: NOT ALLOWED. The carrier is issued to Petrov P. P. "
-        "What to do: return it to the responsible user. (clause 3.3)",
+        ru="Рутокен № 0974859341: НЕЛЬЗЯ пользоваться (п. 3.3). Носитель выдан Петрову П. П. "
+        "Что делать: верните его ответственному.",
+        en="Rutoken No. 0974859341: NOT ALLOWED (clause 3.3). The carrier is issued to Petrov P. "
+        "P. What to do: return it to the responsible user.",
     )
 
 
@@ -84,7 +84,7 @@ def test_levels_read_differently() -> None:
     assert "МОЖНО" in judged(Level.ALLOW).ru
     assert "ВНИМАНИЕ" in judged(Level.WARN).ru
     assert "Неопознанный носитель" in judged(Level.DENY, carrier=None).ru
-    assert "п. " not in judged(Level.ALLOW, clause="").ru.removeprefix("Рутокен")[-6:]
+    assert "(п. " not in judged(Level.ALLOW, clause="").ru
 
 
 def test_no_visible_objects_is_never_called_empty() -> None:

@@ -1,0 +1,127 @@
+"""What `klyuchar status` says to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.dates import ago, here
+from cli.vocabulary import LEVELS
+from cli.wording import blindness, printable
+from domain.text import Text
+from domain.verdict import Level
+
+_WATCHES = {
+    "usb (kernel)": Text(ru="шина USB (сообщения ядра)", en="the USB bus (messages of the kernel)"),
+    "usb (udev)": Text(ru="шина USB (сообщения udev)", en="the USB bus (messages of udev)"),
+    "demonstration": Text(ru="показ", en="the demonstration"),
+}
+
+
+def told(report: dict[str, Any], language: str) -> Iterator[str]:
+    """The lines for what `status.gather` found."""
+    for text in _texts(report, language):
+        yield printable(text.in_language(language))
+    for carrier in report["carriers"]:
+        yield "  " + printable(f"{carrier['name'][language]}: {_verdict(carrier, language)}")
+    for one in report["unidentified"]:
+        it = Text(ru="Неопознанный носитель", en="An unidentified carrier").in_language(language)
+        port = f" ({one['port']})" if one["port"] else ""
+        yield "  " + printable(f"{it}{port}: {_verdict(one, language)}")
+
+
+def _texts(report: dict[str, Any], language: str) -> Iterator[Text]:
+    running = report["agent"]["running"]
+    yield _agent(report["agent"], language)
+    if running:
+        yield _watching(report)
+        every = report["polling"]["cards_in_readers_every_s"]
+        yield Text(
+            ru=f"Карты в стоящих считывателях видны только опросом, раз в {every} с.",
+            en=f"Cards in standing readers are only seen by polling, every {every} s.",
+        )
+        for what, reason in report["blind"].items():
+            yield blindness(what, reason)
+    yield _snapshot(report["snapshot"])
+    yield _journal(report["journal"])
+    yield _heading(any((report["carriers"], report["unidentified"])), running)
+
+
+def _agent(agent: dict[str, Any], language: str) -> Text:
+    if agent["running"]:
+        since = here(agent["since"], language)
+        return Text(
+            ru=f"Агент работает с {since} (версия {agent['version']}).",
+            en=f"The agent has been running since {since} (version {agent['version']}).",
+        )
+    return Text(
+        ru="Агент не запущен: за носителями никто не наблюдает. Запустите его: "
+        "systemctl start klyuchar-agent, а показ — make run.",
+        en="The agent is not running: nobody watches carriers. Start it: "
+        "systemctl start klyuchar-agent, or the demonstration: make run.",
+    )
+
+
+def _watching(report: dict[str, Any]) -> Text:
+    watches = [_WATCHES.get(name, Text(ru=name, en=name)) for name in report["watching"]]
+    modules = ", ".join(report["modules"])
+    return Text(
+        ru=f"Наблюдение: {', '.join(watch.ru for watch in watches)}. Модули PKCS#11: "
+        f"{modules or 'нет ни одного, опознать носитель нечем'}.",
+        en=f"It watches {', '.join(watch.en for watch in watches)}. PKCS#11 modules: "
+        f"{modules or 'none, so no carrier can be identified'}.",
+    )
+
+
+def _snapshot(snapshot: dict[str, Any] | None) -> Text:
+    if snapshot is None:
+        return Text(
+            ru="Сведений журнала учёта ещё нет. Если рабочее место не подключено: klyuchar enrol.",
+            en="There are no data of the ledger yet. If this is not enrolled: klyuchar enrol.",
+        )
+    if snapshot.get("damaged"):
+        return Text(
+            ru="Сведения журнала учёта на этом компьютере испорчены; новые придут от журнала "
+            "учёта.",
+            en="The ledger's data on this machine are damaged; new ones come from the ledger.",
+        )
+    version, entries, age = snapshot["version"], snapshot["entries"], ago(snapshot["age_s"])
+    return Text(
+        ru=f"Сведения журнала учёта: версия {version}, составлены {age.ru}, носителей {entries}.",
+        en=f"The ledger's data: version {version}, made {age.en}, {entries} carriers.",
+    )
+
+
+def _journal(journal: dict[str, Any]) -> Text:
+    records, left = journal["records"], journal["not_shipped"]
+    if left <= 0:
+        return Text(
+            ru=f"Журнал рабочего места: записей {records}, журналу учёта переданы все.",
+            en=f"The workstation's journal: {records} records, the ledger has all of them.",
+        )
+    return Text(
+        ru=f"Журнал рабочего места: записей {records}, журналу учёта ещё не передано {left}.",
+        en=f"The workstation's journal: {records} records, {left} not shipped to the ledger yet.",
+    )
+
+
+def _heading(some: bool, running: bool) -> Text:
+    if running:
+        return (
+            Text(ru="Вставлены:", en="Plugged in:")
+            if some
+            else Text(ru="Носителей сейчас нет.", en="No carriers are here now.")
+        )
+    return (
+        Text(ru="Когда агент остановился, были вставлены:", en="Plugged in when it stopped:")
+        if some
+        else Text(ru="Когда агент остановился, носителей не было.", en="None were here then.")
+    )
+
+
+def _verdict(one: dict[str, Any], language: str) -> str:
+    if "verdict" not in one:
+        return Text(ru="вердикта ещё нет.", en="no verdict yet.").in_language(language)
+    level = LEVELS[Level(one["verdict"])].in_language(language)
+    clause = Text(ru=f"п. {one['clause']}", en=f"clause {one['clause']}").in_language(language)
+    return f"{level} ({clause}). {one['reason'][language]}."

@@ -1,0 +1,63 @@
+"""The words for makers, levels of a verdict, obstacles and ways of seeing."""
+
+from __future__ import annotations
+
+from domain.carrier import Maker
+from domain.sighting import Obstacle
+from domain.text import Text
+from domain.verdict import Level
+
+MAKERS = {
+    Maker.RUTOKEN: Text(ru="Рутокен", en="Rutoken"),
+    Maker.JACARTA: Text(ru="JaCarta", en="JaCarta"),
+    Maker.ETOKEN: Text(ru="eToken", en="eToken"),
+    Maker.ESMART: Text(ru="ESMART", en="ESMART"),
+    Maker.YUBIKEY: Text(ru="YubiKey", en="YubiKey"),
+    Maker.SOFTHSM: Text(ru="SoftHSM", en="SoftHSM"),
+}
+
+LEVELS = {
+    Level.ALLOW: Text(ru="МОЖНО пользоваться", en="ALLOWED"),
+    Level.WARN: Text(ru="ОБРАТИТЕ ВНИМАНИЕ", en="ATTENTION"),
+    Level.DENY: Text(ru="НЕЛЬЗЯ пользоваться", en="NOT ALLOWED"),
+}
+
+OBSTACLES = {
+    Obstacle.DEADLINE: Text(
+        ru="программа изготовителя не ответила вовремя", en="the maker's module did not answer"
+    ),
+    Obstacle.MODULE_DIED: Text(
+        ru="программа изготовителя аварийно завершилась", en="the maker's module crashed"
+    ),
+    Obstacle.MODULE_ABSENT: Text(
+        ru="программа изготовителя не установлена", en="the maker's module is not installed"
+    ),
+    Obstacle.PKCS11_ERROR: Text(
+        ru="программа изготовителя сообщила об ошибке", en="the maker's module reports an error"
+    ),
+    Obstacle.NOT_RECOGNISED: Text(
+        ru="носитель не распознан, возможно, неизвестного вида",
+        en="the carrier is not recognised, perhaps of an unknown kind",
+    ),
+    Obstacle.NOT_INITIALISED: Text(
+        ru="носитель ещё не подготовлен к работе (не инициализирован)",
+        en="the carrier is not initialised",
+    ),
+    Obstacle.NO_SERIAL: Text(
+        ru="у носителя нет пригодного номера", en="the carrier has no usable serial number"
+    ),
+    Obstacle.NO_TOKEN_APPEARED: Text(
+        ru="ни одна программа его не показала", en="no module shows it"
+    ),
+    Obstacle.NONSENSE: Text(
+        ru="программа изготовителя ответила бессмыслицей", en="the maker's module answers nonsense"
+    ),
+    Obstacle.NO_WORKER: Text(
+        ru="служба чтения носителей не запустилась", en="the worker that reads carriers is not up"
+    ),
+}
+
+SIGHTS = {
+    "bus": Text(ru="подключение устройств", en="devices coming and going"),
+    "ledger": Text(ru="сведения журнала учёта", en="the ledger's data"),
+}
