@@ -37,7 +37,8 @@ def choose(question: Text, choices: Sequence[Text], language: str, *, missing: s
     """Which of ``choices``, from 0 on, by its number. Raises Wrong as `ask` does."""
     lines = [question.in_language(language)]
     lines += [f"  {n}. {c.in_language(language)}" for n, c in enumerate(choices, start=1)]
-    prompt = "\n".join([*lines, Text(ru="Номер", en="Number").in_language(language)])
+    which = Text(ru=f"Выберите, 1–{len(choices)}", en=f"Choose, 1–{len(choices)}")
+    prompt = "\n".join([*lines, which.in_language(language)])
     while True:
         answer = ask(Text(ru=prompt, en=prompt), language, missing=missing)
         if answer.isdecimal() and 1 <= int(answer) <= len(choices):

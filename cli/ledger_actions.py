@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.ask import ask, pick
+from cli.dates import here, in_order
 from cli.ledger_client import LedgerClient
 from cli.ledger_lists import HEADINGS, row_of
 from cli.ledger_which import (
@@ -47,7 +48,7 @@ class Session:
         return self.given(name) or pick(question, choices, self.language, missing=f"--{name}")
 
     def person(self) -> int:
-        typed = self.need("person", "Кто (№ или фамилия)", "Who (number or name)")
+        typed = self.need("person", "Кто: № или фамилия", "Who (number or name)")
         return person_number(self.client, typed, self.language)
 
     def document(self) -> str:
@@ -56,7 +57,7 @@ class Session:
     def command(self, kind: str, **fields: Any) -> Answer:
         """Give the command, with when and why it happened where that was said."""
         return self.client.command(
-            kind, happened=self.given("happened"), ground=self.given("ground"), **fields
+            kind, happened=in_order(self.given("happened")), ground=self.given("ground"), **fields
         )
 
     def say(self, ru: str, en: str) -> None:
@@ -103,7 +104,9 @@ def _person_login(session: Session) -> Answer:
     login = session.need("login", "Учётная запись", "Login")
     host, domain = session.given("host"), session.given("domain")
     if not host and not domain:
-        host = session.need("host", "На каком компьютере (имя)", "On which host")
+        host = session.need(
+            "host", "На каком компьютере (имя; домен — ключом --domain)", "On which host"
+        )
     return session.command("add-login", person=person, login=login, host=host, domain=domain)
 
 
@@ -112,7 +115,7 @@ def _person_admit(session: Session) -> Answer:
         "admit-person",
         person=session.person(),
         order_number=session.need("order", "Номер приказа", "Order number"),
-        order_date=session.need("date", "Дата приказа (ГГГГ-ММ-ДД)", "Its date (YYYY-MM-DD)"),
+        order_date=in_order(session.need("date", "Дата приказа (ДД.ММ.ГГГГ)", "Date (YYYY-MM-DD)")),
     )
 
 
@@ -121,7 +124,10 @@ def _carrier_add(session: Session) -> Answer:
     maker = session.choose("maker", question, MAKERS)
     if maker not in MAKERS:
         raise Wrong(
-            Text(ru=f"Изготовитель — один из: {', '.join(MAKERS)}.", en=f"No maker {maker}.")
+            Text(
+                ru=f"Изготовитель — один из: {', '.join(MAKERS)}.",
+                en=f"The maker is one of {', '.join(MAKERS)}.",
+            )
         )
     model = session.need("model", "Модель", "Model")
     serial, reading = _serial(session, maker)
@@ -141,7 +147,7 @@ def _serial(session: Session, maker: str) -> tuple[str, str]:
 
 
 def _document_add(session: Session) -> Answer:
-    typed = session.need("carrier", "Носитель (№ или заводской номер)", "Carrier (№ or serial)")
+    typed = session.need("carrier", "Носитель: № или заводской номер", "Carrier (№ or serial)")
     copy = session.given("copy")
     if copy and not copy.isdecimal():
         raise Wrong(Text(ru="--copy — целое число.", en="--copy is a whole number."))
@@ -152,7 +158,7 @@ def _document_add(session: Session) -> Answer:
         copy=int(copy) if copy else None,
         certificate=certificate_fingerprint(session.given("certificate")),
         key_not_after=key_end(session.given("key-not-after")),
-        made_on=session.given("made-on"),
+        made_on=in_order(session.given("made-on")),
     )
 
 
@@ -161,7 +167,7 @@ def _issue(session: Session) -> Answer:
         "issue",
         document=session.document(),
         person=session.person(),
-        receipt=session.need("receipt", "Расписка (номер, дата)", "Receipt (number, date)"),
+        receipt=session.need("receipt", "Расписка: номер, дата", "Receipt (number, date)"),
     )
 
 
@@ -276,7 +282,7 @@ def _events(session: Session) -> int:
         said = SAID.get(event["event"])
         text = said(fact).in_language(session.language) if said else event["event"]
         who = event["body"].get("origin", {}).get("who", "")
-        print(f"{event['seq']:>6}  {event['time'][:19]}Z  {who:<12}  {text}")
+        print(f"{event['seq']:>6}  {here(event['time'], session.language)}  {who:<12}  {text}")
     return 0
 
 

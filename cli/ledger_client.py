@@ -79,16 +79,7 @@ class LedgerClient:
         try:
             yield
         except httpx.ConnectError as error:
-            raise CouldNotAsk(
-                Text(
-                    ru=f"Журнал учёта не отвечает ({self._path}: {error}). Запустите его "
-                    "(systemctl start klyuchar-ledger или klyuchar ledger serve) и проверьте, что "
-                    "ваша учётная запись входит в группу klyuchar-ledger.",
-                    en=f"The ledger does not answer ({self._path}: {error}). Start it (systemctl "
-                    "start klyuchar-ledger, or klyuchar ledger serve) and check that you are in "
-                    "the group klyuchar-ledger.",
-                )
-            ) from error
+            raise CouldNotAsk(_silent(self._path, error)) from error
         except (httpx.HTTPError, ValueError) as error:
             raise CouldNotAsk(
                 Text(
@@ -96,6 +87,30 @@ class LedgerClient:
                     en=f"The connection to the ledger broke ({error}). Try again.",
                 )
             ) from error
+
+
+def _silent(path: str, error: BaseException) -> Text:
+    """Why nobody answers at ``path`` and what to do: the system's own error is at the bottom."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    if isinstance(error, PermissionError):
+        return Text(
+            ru=f"Журнал учёта не отвечает: нет прав на {path}. Ваша учётная запись должна входить "
+            "в группу klyuchar-ledger.",
+            en=f"The ledger does not answer: no right to use {path}. You have to be in the group "
+            "klyuchar-ledger.",
+        )
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return Text(
+            ru=f"Журнал учёта не отвечает: он не запущен ({path}). Запустите его: systemctl start "
+            "klyuchar-ledger, а показ — make run в другом окне.",
+            en=f"The ledger does not answer: it is not running ({path}). Start it: systemctl start "
+            "klyuchar-ledger, or the demonstration with make run in another window.",
+        )
+    return Text(
+        ru=f"Журнал учёта не отвечает ({path}: {error}).",
+        en=f"The ledger does not answer ({path}: {error}).",
+    )
 
 
 def _told(answer: httpx.Response) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cli.ledger_cases import about, matter
 from cli.ledger_words import MAKERS, REASONS, SEVERITIES, STANDINGS
 from domain.text import Text
 
@@ -46,7 +47,7 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Важность", en="Severity"),
         Text(ru="Что", en="What"),
         Text(ru="Где", en="Where"),
-        Text(ru="Носитель", en="Carrier"),
+        Text(ru="О чём", en="About"),
         Text(ru="Состояние", en="State"),
     ),
 }
@@ -98,8 +99,8 @@ def _document(row: Mapping[str, Any], language: str) -> list[str]:
         row["name"],
         f"№ {row['carrier']} {row['serial']}",
         standing,
-        row["holder_name"],
-        row["key_not_after"][:10],
+        row["holder_name"] or "—",
+        row["key_not_after"][:10] or "—",
     ]
 
 
@@ -109,9 +110,9 @@ def _case(row: Mapping[str, Any], language: str) -> list[str]:
     return [
         str(row["case"]),
         SEVERITIES[row["severity"]].in_language(language),
-        row["what"],
+        matter(row["what"], row["subject"]).in_language(language),
         row["host"],
-        row["subject"],
+        about(row["subject"]),
         state.in_language(language) + closing,
     ]
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.ask import choose
+from cli.dates import in_order
 from cli.ledger_client import LedgerClient
 from cli.ledger_words import MAKERS
+from domain.because import because
 from domain.carrier import Carrier, Maker
 from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
@@ -125,10 +127,11 @@ def certificate_fingerprint(given: str) -> str:
     try:
         content = Path(given).read_bytes()
     except OSError as error:
+        why = because(error)
         raise CouldNotAsk(
             Text(
-                ru=f"Сертификат {given} не прочитан: {error.strerror}. Укажите файл или отпечаток.",
-                en=f"Certificate {given} can't be read: {error.strerror}. Name a file or give its "
+                ru=f"Сертификат {given} не прочитан: {why.ru}. Укажите файл или отпечаток.",
+                en=f"Certificate {given} can't be read: {why.en}. Name a file or give its "
                 "fingerprint.",
             )
         ) from error
@@ -141,6 +144,7 @@ def certificate_fingerprint(given: str) -> str:
 
 def key_end(given: str) -> str:
     """The end of a key's period: an instant as it is, a date as the end of that day here."""
+    given = in_order(given)
     try:
         if len(given) == len("2026-11-24"):
             day = datetime.fromisoformat(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cli.ledger_cases import matter
 from domain.carrier import Maker
 from domain.text import Text
 
@@ -39,12 +40,6 @@ STANDINGS = {
     "issued": Text(ru="выдан", en="issued"),
     "out-of-action": Text(ru="выведен из действия", en="out of action"),
     "destroyed": Text(ru="уничтожен", en="destroyed"),
-}
-
-SEVERITIES = {
-    "warn": Text(ru="предупреждение", en="warning"),
-    "deny": Text(ru="отказ", en="denial"),
-    "alarm": Text(ru="тревога", en="alarm"),
 }
 
 
@@ -83,10 +78,18 @@ def _destroyed(fact: Row) -> Text:
 
 
 def _case(fact: Row) -> Text:
-    number, what = fact["case"], fact["what"]
+    number, what = fact["case"], matter(fact["what"], fact["subject"])
     return Text(
-        ru=f"Дело № {number}: {what}, рабочее место № {fact['workstation']}.",
-        en=f"Case {number}: {what}, workstation {fact['workstation']}.",
+        ru=f"Дело № {number}: {what.ru}, рабочее место № {fact['workstation']}.",
+        en=f"Case {number}: {what.en}, workstation {fact['workstation']}.",
+    )
+
+
+def _broken(fact: Row) -> Text:
+    what, seq = matter(fact["breach"], fact["generation"]), fact["seq"]
+    return Text(
+        ru=f"Рабочее место № {fact['workstation']}: {what.ru}, запись № {seq}.",
+        en=f"Workstation {fact['workstation']}: {what.en}, record {seq}.",
     )
 
 
@@ -97,8 +100,13 @@ SEVERITIES = {
 }
 
 SAID: dict[str, Callable[[Row], Text]] = {
+    "Opened": lambda f: Text(
+        ru=f"Журнал учёта заведён: {f['organisation']}.",
+        en=f"The ledger was opened: {f['organisation']}.",
+    ),
     "PersonRegistered": lambda f: Text(
-        ru=f"{f['name']}: внесён под № {f['person']}.", en=f"{f['name']} has number {f['person']}."
+        ru=f"В журнал под № {f['person']} внесено имя: {f['name']}.",
+        en=f"{f['name']} has number {f['person']}.",
     ),
     "LoginAdded": lambda f: Text(
         ru=f"Учётная запись {f['login']}@{f['realm']} записана за № {f['person']}.",
@@ -134,10 +142,15 @@ SAID: dict[str, Callable[[Row], Text]] = {
         ru=f"Рабочее место № {f['workstation']} подключено.",
         en=f"Workstation {f['workstation']} is enrolled.",
     ),
+    "JournalBroken": _broken,
     "CaseOpened": _case,
     "CaseClosed": lambda f: Text(
         ru=f"Дело № {f['case']} закрыто: {f['reason']}.",
         en=f"Case {f['case']} is closed: {f['reason']}.",
+    ),
+    "MailDelivered": lambda f: Text(
+        ru=f"Письмо о деле № {f['case']} принято почтовым сервером.",
+        en=f"The mail server took the message about case {f['case']}.",
     ),
 }
 """What to say of a fact that a command made, by the event's name."""
@@ -145,6 +158,8 @@ SAID: dict[str, Callable[[Row], Text]] = {
 
 def table(headings: Sequence[Text], rows: Sequence[Sequence[str]], language: str) -> str:
     """Rows under headings, each column as wide as its widest cell."""
+    if not rows:
+        return Text(ru="Записей нет.", en="There are none.").in_language(language)
     lines = [[heading.in_language(language) for heading in headings], *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(

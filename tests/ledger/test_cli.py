@@ -13,8 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.ledger_cases import matter
+from cli.ledger_words import SAID
+from domain.verdict import Level
 from journal.digest import sha256
+from ledger.events import Breach, Fact
 from ledger.store import SqliteStore
+from policies.judge import NOTHING_MATCHED, RULES
 from tests.ledger.running import ROOT, Running
 
 
@@ -132,7 +137,7 @@ def test_what_is_missing_is_asked_for_in_russian(terminal: Terminal) -> None:
     code, said, asked = terminal.answering("\nИванова И. И.\n", "person", "add")
     assert code == 0
     assert asked.count("Фамилия, имя, отчество:") == 2
-    assert "Иванова И. И.: внесён под № 1" in said
+    assert "под № 1 внесено имя: Иванова И. И." in said
 
 
 def test_what_is_missing_without_a_terminal_is_named(terminal: Terminal) -> None:
@@ -143,7 +148,7 @@ def test_a_list_of_choices_is_asked_by_number(terminal: Terminal) -> None:
     code, said, asked = terminal.answering(
         "9\n6\n", "carrier", "add", "--model", "M", "--serial", "a1"
     )
-    assert (code, "Рутокен" in asked) == (0, True)
+    assert (code, "Рутокен" in asked, asked.count("Выберите, 1–7:")) == (0, True, 2)
     assert "внесён под № 1" in said
     assert "SoftHSM" in terminal.good("carrier", "list")
 
@@ -225,6 +230,32 @@ def test_a_key_ends_with_the_day_where_the_person_is(terminal: Terminal) -> None
     assert row["key_not_after"] == "2027-03-01T20:59:59Z"
 
 
+def test_dates_are_typed_as_people_write_them(terminal: Terminal) -> None:
+    terminal.good("person", "add", "--name", "Иванова И. И.", "--happened", "9.1.2026")
+    terminal.good("person", "admit", "--person", "1", "--order", "1-П", "--date", "12.01.2026")
+    (person,) = json.loads(terminal.good("person", "list", "--json"))
+    assert person["order_date"] == "2026-01-12"
+    refused = ("person", "admit", "--person", "1", "--order", "1-П", "--date", "31.02.2026")
+    assert "п. 2.2" in terminal.bad(*refused)
+    assert '"happened":"2026-01-09"' in terminal.good("events", "--json")
+
+
+def test_an_empty_list_says_so(terminal: Terminal) -> None:
+    assert terminal.good("case", "list") == "Записей нет.\n"
+    assert json.loads(terminal.good("case", "list", "--json")) == []
+
+
+def test_every_fact_of_the_ledger_has_words() -> None:
+    assert set(SAID) == {kind.__name__ for kind in Fact.__args__}
+
+
+def test_every_case_has_words() -> None:
+    told = [rule.name for rule in RULES if set(rule.levels) - {Level.ALLOW}]
+    for what in [*told, NOTHING_MATCHED.rule, *Breach]:
+        assert matter(what, "").ru != what, what
+    assert matter("unreadable", "1-2").ru != matter("unreadable", "ab" * 32).ru
+
+
 def test_a_changed_event_is_named(running: Running, terminal: Terminal) -> None:
     terminal.good("person", "add", "--name", "Иванова И. И.")
     terminal.good("person", "add", "--name", "Петров П. П.")
@@ -246,7 +277,7 @@ def test_a_changed_event_is_named(running: Running, terminal: Terminal) -> None:
 def test_a_ledger_that_does_not_run_is_said_in_words(running: Running, terminal: Terminal) -> None:
     running.stop()
     done = terminal.run("person", "list")
-    assert (done.returncode, "не отвечает" in done.stderr) == (75, True)
+    assert (done.returncode, "не отвечает: он не запущен" in done.stderr) == (75, True)
     assert "Traceback" not in done.stderr
 
 

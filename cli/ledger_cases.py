@@ -1,0 +1,61 @@
+"""What a case is about, in words: a rule that warned or denied, or a breach of a journal."""
+
+from __future__ import annotations
+
+from domain.text import Text
+
+_WHAT = {
+    "compromised": Text(ru="ключ скомпрометирован", en="the key is compromised"),
+    "destroyed-carrier-seen": Text(ru="уничтоженный носитель", en="a destroyed carrier"),
+    "destroyed-key-seen": Text(ru="уничтоженный ключ", en="a destroyed key"),
+    "snapshot-absent": Text(ru="нет сведений журнала учёта", en="no data of the ledger"),
+    "clock-behind": Text(ru="отстают часы", en="the clock is behind"),
+    "snapshot-old": Text(ru="устарели сведения журнала учёта", en="old data of the ledger"),
+    "no-usable-serial": Text(ru="нет заводского номера", en="no usable serial"),
+    "not-initialised": Text(ru="носитель не подготовлен", en="not initialised"),
+    "unreadable": Text(ru="носитель не опознан", en="not identified"),
+    "duplicate-identity": Text(ru="два носителя с одним номером", en="two of one serial"),
+    "namesake": Text(ru="номер другого носителя", en="another carrier's serial"),
+    "unknown-carrier": Text(ru="носитель не учтён", en="not in the ledger"),
+    "empty-carrier": Text(ru="ключей на носителе не числится", en="no keys on it by the ledger"),
+    "out-of-action": Text(ru="ключ выведен из действия", en="the key is out of action"),
+    "key-ended": Text(ru="срок ключа истёк", en="the key's period ended"),
+    "issued-to-another": Text(ru="выдан другому", en="issued to another"),
+    "not-issued": Text(ru="никому не выдан", en="issued to nobody"),
+    "seat-unknown": Text(ru="неизвестно, кто за компьютером", en="unknown who is at the seat"),
+    "login-shared": Text(ru="общее имя входа", en="a shared login"),
+    "holder-login-unknown": Text(
+        ru="неизвестно имя входа получателя", en="the holder's login is unknown"
+    ),
+    "key-ended-by-estimate": Text(
+        ru="срок ключа истёк по расчёту", en="the key's period ended by estimate"
+    ),
+    "key-end-unreadable": Text(ru="срок ключа не читается", en="the key's end is unreadable"),
+    "key-ending": Text(ru="срок ключа кончается", en="the key's period is ending"),
+    "pin-locked": Text(ru="ПИН-код заблокирован", en="the PIN is locked"),
+    "contents-not-read": Text(ru="содержимое не прочитано", en="its contents were not read"),
+    "nothing-matched": Text(ru="ни одно правило не разрешило", en="no rule allowed it"),
+    "gap": Text(ru="пропуск в журнале рабочего места", en="a gap in the journal"),
+    "truncated": Text(ru="журнал рабочего места усечён", en="the journal was cut"),
+    "rewritten": Text(ru="журнал рабочего места переписан", en="the journal was rewritten"),
+    "reinstalled": Text(ru="журнал рабочего места начат заново", en="the journal began anew"),
+    "unreadable-journal": Text(ru="журнал рабочего места не читается", en="it can't be read"),
+    "bad-checkpoint": Text(ru="подпись журнала не сходится", en="a checkpoint is wrong"),
+    "enrolled-again": Text(ru="рабочее место подключено заново", en="enrolled again"),
+}
+_DIGEST = 64
+
+
+def matter(what: str, subject: str) -> Text:
+    """What the case is about; as it is where a later program has opened it."""
+    of_a_journal = what == "unreadable" and _is_digest(subject)
+    return _WHAT.get("unreadable-journal" if of_a_journal else what, Text(ru=what, en=what))
+
+
+def about(subject: str) -> str:
+    """The carrier, the port, or the beginning of a journal's long fingerprint."""
+    return f"{subject[:12]}…" if _is_digest(subject) else subject
+
+
+def _is_digest(subject: str) -> bool:
+    return len(subject) == _DIGEST and all(char in "0123456789abcdef" for char in subject)
