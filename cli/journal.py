@@ -129,13 +129,17 @@ def _unwritable(path: Path, error: OSError) -> CouldNotAsk:
 def _show(args: argparse.Namespace) -> int:
     from collections import deque
 
+    from cli.terminal import out
     from journal.reader import read
 
     lines: Iterator[Line] = read(_directory(args), args.after)
     if args.limit is not None:
         lines = iter(deque(lines, maxlen=max(0, args.limit)))
     for line in lines:
-        print(line.raw.decode().rstrip("\n") if args.json else _told(line, args.language))
+        if args.json:
+            print(line.raw.decode(), end="")
+        else:
+            out(_told(line, args.language), indent=" " * 9)
     return 0
 
 
@@ -149,6 +153,7 @@ def _told(line: Line, language: str) -> str:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from cli.terminal import out
     from journal.verify import verify
 
     directory = _directory(args)
@@ -159,7 +164,8 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_as_json(report), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(text.in_language(args.language) for text in _as_texts(report, args.key)))
+        for text in _as_texts(report, args.key):
+            out(text.in_language(args.language))
     return 0 if report.whole else 1
 
 

@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = _parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
     except KlyucharError as error:
         print(error.text.in_language(args.language), file=sys.stderr)
         return _COULD_NOT_ASK if isinstance(error, CouldNotAsk) else 1

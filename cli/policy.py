@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 from cli.dates import ago, here
@@ -183,11 +180,8 @@ def _verdict(carrier: Carrier, facts: Situation) -> list[Text]:
 
 
 def _print(line: str) -> None:
-    """A terminal gets wrapped lines and nothing it would obey."""
+    """Nothing a terminal would obey: a device tells its model itself."""
+    from cli.terminal import out
     from cli.wording import printable
 
-    clean = " " * (len(line) - len(line.lstrip(" "))) + printable(line)
-    if sys.stdout.isatty():
-        width = max(40, shutil.get_terminal_size().columns)
-        clean = textwrap.fill(clean, width, subsequent_indent="    ", break_long_words=False)
-    print(clean)
+    out(" " * (len(line) - len(line.lstrip(" "))) + printable(line), indent="    ")

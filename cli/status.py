@@ -34,13 +34,14 @@ def add(commands: Commands) -> None:
 def _run(args: argparse.Namespace) -> int:
     from agent.settings import load
     from cli.status_words import told
+    from cli.terminal import out
 
     report = gather(load(args.settings))
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         for line in told(report, args.language):
-            print(line)
+            out(line, indent="    ")
     return 0 if report["agent"]["running"] else 1
 
 
