@@ -18,7 +18,7 @@ from ..cards.card import Card
 from . import messages
 from .messages import Message
 from .slot import CardGone, Hung, Slot
-from .usb import IN, Device, Endpoint, Identity, Interface, Kind, Setup, Speed, Stalled
+from .usb import IN, Device, Endpoint, Identity, Interface, Kind, Setup, Speed, Stalled, first_bytes
 
 BULK_OUT, BULK_IN, INTERRUPT_IN = 0x02, 0x02 | IN, 0x01 | IN
 _SMART_CARD = (0x0B, 0, 0)
@@ -61,6 +61,7 @@ class Ccid(Device):
         super().__init__(identity, face, Speed.FULL)
         self._abilities = abilities
         self._slot = Slot(card)
+        self._stalled = False
         self._lock = threading.Lock()
         self._epoch = 0
         """Rises with every reset: answers to what was asked before one are not for the host."""
@@ -77,8 +78,14 @@ class Ccid(Device):
         """
         self._slot.answers_left = answers
 
+    @property
+    def stalled(self) -> bool:
+        """True once the host waits for an answer that will not come."""
+        return self._stalled
+
     def attach(self, wake: Callable[[], None]) -> None:
         super().attach(wake)
+        self._stalled = False
         self._commands = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._work, args=(self._commands,), name=self.identity.name, daemon=True
@@ -111,13 +118,7 @@ class Ccid(Device):
         if endpoint not in self._outgoing:
             raise Stalled(endpoint)
         with self._lock:
-            waiting = self._outgoing[endpoint]
-            if not waiting:
-                return None
-            first = waiting.popleft()
-            if len(first) > length:
-                waiting.appendleft(first[length:])
-            return first[:length]
+            return first_bytes(self._outgoing[endpoint], length)
 
     def class_request(self, setup: Setup, data: bytes) -> bytes:
         if setup.request == _GET_DATA_RATES and self._abilities.rates:
@@ -141,6 +142,7 @@ class Ccid(Device):
             try:
                 self._answer(*command)
             except Hung:
+                self._stalled = True
                 return
 
     def _answer(self, epoch: int, message: Message) -> None:

@@ -7,6 +7,7 @@ the USB 2.0 specification, chapter 9.
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -103,6 +104,16 @@ _STANDARD, _TYPE_MASK = 0x00, 0x60
 _TO_ENDPOINT = 0x02
 _US_ENGLISH = struct.pack("<BBH", 4, _STRING, 0x0409)
 _BUS_POWERED, _MILLIAMPERES = 0x80, 100
+
+
+def first_bytes(waiting: deque[bytes], length: int) -> bytes | None:
+    """Of what waits to be read, at most ``length`` bytes of the first piece; None without any."""
+    if not waiting:
+        return None
+    first = waiting.popleft()
+    if len(first) > length:
+        waiting.appendleft(first[length:])
+    return first[:length]
 
 
 def _nothing() -> None: ...
