@@ -11,31 +11,31 @@ PYTEST := $(VENV)/bin/python -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long lint bench deb clean
 
-help: ## list the targets
+help: ## что можно сделать (list the targets)
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
-run: .venv/.packages-run $(VENV)/.installed ## set up, then ledger and agent in the foreground with a demonstration
+run: .venv/.packages-run $(VENV)/.installed ## поставить недостающее и запустить показ (set up, run the demonstration)
 	@$(VENV)/bin/klyuchar run --state $(STATE)
 
-test: .venv/.packages-test $(VENV)/.installed lint ## set up, then all checks and tests
-	$(PYTEST) -n 4 --dist loadgroup -m "not long"
+test: .venv/.packages-test $(VENV)/.installed lint ## поставить недостающее, все проверки и тесты (set up, all checks and tests)
+	$(PYTEST) -n 4 --dist loadgroup -m "not long and not bench"
 
-test-long: .venv/.packages-test $(VENV)/.installed ## the tests that take long: a thousand kills of agent, worker, courier and ledger
+test-long: .venv/.packages-test $(VENV)/.installed ## долгие тесты: тысяча kill -9 (the long tests: a thousand kills)
 	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k test_kill
 
-lint: $(VENV)/.installed ## style, types and import rules
+lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-bench: .venv/.packages-test $(VENV)/.installed ## the benchmarks, one after another
+bench: .venv/.packages-test $(VENV)/.installed ## измерения, одно за другим (the benchmarks)
 	@for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(VENV)/bin/python $$file || exit 1; done
 
-deb: .venv/.packages-deb ## build the Debian package into build/
+deb: .venv/.packages-deb ## собрать пакет Debian в build/ (build the Debian package)
 	@debian/build
 
-clean: ## remove what the other targets made, the state of `make run` included
+clean: ## удалить сделанное, и папку показа тоже (remove what was made, the demonstration's state too)
 	rm -rf $(VENV) $(STATE) build *.egg-info
 
 # Debian packages are installed only where one is missing; sudo only where we are not root.
@@ -44,15 +44,23 @@ clean: ## remove what the other targets made, the state of `make run` included
 	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "ok installed" || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then \
-	  echo "Installing Debian packages:$$missing"; \
+	  if ! command -v apt-get >/dev/null; then \
+	    echo "Нужен Debian 12: команды apt-get здесь нет (Debian 12 is needed)."; exit 1; \
+	  fi; \
 	  as_root=""; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	  if [ -n "$$as_root" ] && ! command -v sudo >/dev/null; then \
+	    echo "Нужны пакеты, а прав поставить их нет. Попросите администратора (ask the administrator):"; \
+	    echo "  apt-get install --no-install-recommends$$missing"; exit 1; \
+	  fi; \
+	  echo "Ставлю пакеты Debian (installing Debian packages):$$missing"; \
 	  $$as_root apt-get update -q && $$as_root env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -y -q --no-install-recommends $$missing || exit 1; \
+	    apt-get install -y -q --no-install-recommends $$missing || \
+	    { echo "Пакеты не поставлены, причина — в строках выше (the lines above say why)."; exit 1; }; \
 	fi
 	@mkdir -p $(VENV) && touch $@
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@echo "Installing Python packages into $(VENV) (locked versions)"
+	@echo "Ставлю пакеты Python в $(VENV), это до минуты (installing Python packages)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
