@@ -67,7 +67,8 @@ def enrol(settings: Settings, code: str, confirm: Callable[[str], bool]) -> None
     with _own_files(settings), ExitStack() as open_files:
         # Opened first: a code must not be spent on a workstation that can't keep what it gives.
         files = [
-            open_files.enter_context(_Draft(path)) for path in (agent.enrolment, courier.enrolment)
+            open_files.enter_context(_Draft(path, mode))
+            for path, mode in ((agent.enrolment, 0o640), (courier.enrolment, 0o600))
         ]
         with Wire(courier.ledger, courier.ca_file) as wire:
             key = wire.key()
@@ -92,15 +93,16 @@ def _agents_key(path: Path) -> bytes:
 
 
 class _Draft:
-    """A file that takes its place when it is complete; readable by its directory's owner and
-    group, whoever runs this."""
+    """A file that takes its place when it is complete; its directory's owner's, whoever runs this.
 
-    def __init__(self, path: Path) -> None:
+    ``mode`` keeps the token from the group that may read the workstation's state."""
+
+    def __init__(self, path: Path, mode: int) -> None:
         self._path = path
         self._new = path.with_name(path.name + ".new")
         # Never through a link that whoever may write in this directory has left here for root.
         self._new.unlink(missing_ok=True)
-        self._descriptor = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        self._descriptor = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
     def __enter__(self) -> Self:
         _give_to_owner(self._new)
