@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from domain.carrier import Carrier, Maker
-from domain.sighting import Sighting, Unread
+from domain.sighting import Sighting
 from drivers.eye import Look
 
 Looks = Mapping[str, Look]
@@ -53,27 +53,6 @@ def merged(looks: Looks) -> dict[Carrier, tuple[Sighting, int]]:
     return seen
 
 
-def all_unread(looks: Looks) -> set[Unread]:
-    """Every slot that could not be read."""
-    return {unread for look in looks.values() for unread in look.unread}
-
-
-def worth_telling(looks: Looks) -> list[Unread]:
-    """Unreadable slots, less as many of a general module's as hold a carrier that a vendor's
-    module has told of and the general one has not."""
-    vendors = [look for look in looks.values() if not look.module.general]
-    told: list[Unread] = []
-    for look in looks.values():
-        unread = sorted(look.unread, key=lambda one: one.slot)
-        explained = _told_by(vendors, look) if look.module.general else 0
-        told += unread[explained:]
-    return sorted(told, key=lambda one: (one.module, one.slot))
-
-
-def _told_by(vendors: Iterable[Look], general: Look) -> int:
-    own = _identities(general)
-    return sum(len(_identities(look) - own) + len(look.unread) for look in vendors)
-
-
-def _identities(look: Look) -> set[tuple[Maker, str]]:
+def identities(look: Look) -> set[tuple[Maker, str]]:
+    """Maker and serial of every carrier a look shows: what two modules tell alike of one."""
     return {(sighting.carrier.maker, sighting.carrier.serial) for sighting in look.sightings}

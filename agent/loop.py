@@ -14,10 +14,12 @@ from collections.abc import Iterable
 
 from agent.books import Books
 from agent.judging import judge_present, judge_unread
+from agent.look_times import LookTimes
 from agent.notify import ServiceManager
 from agent.presence import Presence, Present
 from agent.retry import Retry
 from agent.settings import AgentSettings
+from agent.sick_slots import CONFIRM_S
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
 from domain.errors import Wrong
@@ -37,13 +39,6 @@ from drivers.eye import Eye
 from drivers.watch import Change, Lost, Plugged, Touched, Unplugged, Watch
 from journal.signing import Signer
 from journal.writer import Journal
-
-LOOKS_AFTER_S = (0.2, 0.5, 1.0, 1.5, 2.5, 4.0)
-"""When the slots are read again after a change on the bus, beside at once."""
-
-ENOUGH_LOOKS_S = 1.0
-"""After this long no further look is made unless something is still waited for: pcscd shows and
-drops a reader within 0.5 s, some tokens need 1.5 s to wake."""
 
 TICK_S = 20.0
 """How often the agent wakes without a cause: watchdog, and snapshots that came meanwhile."""
@@ -76,8 +71,7 @@ class Agent:
         self._manager = ServiceManager()
         self._journald = JournaldFollower(settings.journal, settings.state / "cursors" / "journald")
         self._verdicts: dict[Carrier, Judged] = {}
-        self._looks_at: list[float] = []
-        self._enough_looks_at = 0.0
+        self._look_times = LookTimes()
         self._quiet_at: float | None = None
         self._tick_at = 0.0
         self._retry = Retry(TICK_S, LONGEST_RETRY_S)
@@ -137,8 +131,12 @@ class Agent:
     def _see(self, eye: Eye, *, late: bool) -> None:
         now = time.monotonic()
         look = eye.on_deadline(now) if late else eye.on_readable(now)
-        if look is not None:
-            self._conclude(self._presence.looked(look, time.monotonic()))
+        if look is None:
+            return
+        now = time.monotonic()
+        self._conclude(self._presence.looked(look, now))
+        if self._presence.doubtful:
+            self._look_times.once_more(now + CONFIRM_S)
 
     def _conclude(self, events: list[Event]) -> None:
         """The straight line: facts to disk, then a verdict on each carrier, then that to disk."""
@@ -190,10 +188,8 @@ class Agent:
         for eye in self._eyes:
             if eye.deadline is not None and eye.deadline <= now:
                 self._see(eye, late=True)
-        if self._looks_at and self._looks_at[0] <= now:
-            self._looks_at = [at for at in self._looks_at if at > now]
-            if now < self._enough_looks_at or not self._presence.settled(now):
-                self._look(now)
+        if self._look_times.is_due(now, self._presence.settled(now)):
+            self._look(now)
         if (due := self._presence.next_due) is not None and due <= now:
             self._conclude(self._presence.due(now))
         if self._quiet_at is not None and self._quiet_at <= now:
@@ -203,8 +199,7 @@ class Agent:
 
     def _look_soon(self) -> None:
         now = time.monotonic()
-        self._looks_at = [now + after for after in LOOKS_AFTER_S]
-        self._enough_looks_at = now + ENOUGH_LOOKS_S
+        self._look_times.changed(now)
         self._look(now)
 
     def _look(self, now: float) -> None:
@@ -234,10 +229,10 @@ class Agent:
     def _patience(self) -> int:
         """Milliseconds until something is due, rounded up."""
         now = time.monotonic()
-        instants = [self._tick_at, *self._looks_at[:1]]
-        instants += [eye.deadline for eye in self._eyes if eye.deadline is not None]
-        instants += [at for at in (self._presence.next_due, self._quiet_at) if at is not None]
-        return max(0, int((min(instants) - now) * 1000) + 1)
+        instants = [self._tick_at, *(eye.deadline for eye in self._eyes)]
+        instants += [self._look_times.next_at, self._presence.next_due, self._quiet_at]
+        first = min(at for at in instants if at is not None)
+        return max(0, int((first - now) * 1000) + 1)
 
     def _started(self, version: str) -> Started:
         return Started(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.bus import Bus
-from agent.looks import all_unread, keeping_unasked, merged, without, worth_telling
+from agent.looks import keeping_unasked, merged, without
+from agent.sick_slots import SickSlots
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
@@ -28,8 +29,6 @@ from domain.sighting import Device, Obstacle, Sighting, Unread
 from drivers.eye import Look
 
 MODULE_WIDE = -1
-
-_NOT_WORTH_WAITING_FOR = frozenset({Obstacle.DEADLINE, Obstacle.MODULE_DIED})
 
 
 @dataclass(slots=True)
@@ -65,7 +64,7 @@ class Presence:
         self._bus = Bus()
         self._looks: dict[str, Look] = {}
         self._away: dict[Carrier, _Away] = {}
-        self._told_unread: set[Unread] = set()
+        self._sick = SickSlots()
         self._blind: set[str] = set()
         self.carriers: dict[Carrier, Present] = {}
 
@@ -77,11 +76,17 @@ class Presence:
     @property
     def impaired(self) -> bool:
         """Whether something can't be seen that may be seen again without any USB event."""
-        return bool(self._blind) or any(away.until is None for away in self._away.values())
+        silent = any(away.until is None for away in self._away.values())
+        return bool(self._blind) or silent or self._sick.may_recover
 
     def settled(self, now: float) -> bool:
         """Whether another look soon would tell nothing new."""
-        return not self._unplugged() and not self._bus.is_waiting(now)
+        return not (self._unplugged() or self._bus.is_waiting(now) or self.doubtful)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a slot just failed: another look has to say whether it stays unreadable."""
+        return self._sick.doubtful
 
     @property
     def next_due(self) -> float | None:
@@ -121,8 +126,8 @@ class Presence:
             events = self._gone_blind(name, f"{wide.obstacle.value}: {wide.detail}")
             if before is not None:
                 self._looks[name] = without(before, self._unplugged())
-        events += self._compare(now)
-        return events + self._tell_unread(now, name)
+        self._sick.looked(self._looks, now)
+        return events + self._compare(now) + self._tell_unread(now, name)
 
     def due(self, now: float) -> list[Event]:
         """What time alone brings: a carrier stayed away, a device's token never came."""
@@ -130,8 +135,7 @@ class Presence:
         for carrier, away in list(self._away.items()):
             if away.until is not None and away.until <= now:
                 events += self._stayed_away(carrier, away)
-        for module in self._looks:
-            events += self._tell_unread(now, module)
+        events += self._tell_unread(now, *self._looks)
         for waiting in self._bus.overdue(now):
             events.append(self._token_never_came(waiting.device, waiting.since))
         return events
@@ -211,22 +215,12 @@ class Presence:
                 return Reenumerated(sighting=here.sighting, gap_ms=gap_ms)
         return _silent(device)
 
-    def _tell_unread(self, now: float, module: str) -> list[Event]:
-        """A module's unreadable slots, each told once, and only when waiting would not help.
-
-        Of the module just looked at only: what another showed before may have left since.
-        """
-        self._told_unread &= all_unread(self._looks)
-        waiting = self._bus.is_waiting(now)
-        events: list[Event] = []
-        for unread in worth_telling(self._looks):
-            if unread.module != module or unread in self._told_unread:
-                continue
-            if waiting and unread.obstacle not in _NOT_WORTH_WAITING_FOR:
-                continue
-            self._told_unread.add(unread)
-            events.append(Unreadable(unread=unread, port=self._bus.claim(set(Maker))))
-        return events
+    def _tell_unread(self, now: float, *modules: str) -> list[Event]:
+        waking = self._bus.is_waiting(now)
+        return [
+            Unreadable(unread=unread, port=self._bus.claim(set(Maker)))
+            for unread in self._sick.tell(modules, now, waking=waking)
+        ]
 
 
 def _makers(carrier: Carrier) -> set[Maker]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -38,10 +39,16 @@ class Workstation:
     """Start and stop the agent, plug and pull tokens, read what was recorded.
 
     ``modules`` are loaded instead of SoftHSM; ``env`` is added to the environment of all processes.
+    Without ``demo`` only USB is watched.
     """
 
     def __init__(
-        self, state: Path, modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+        self,
+        state: Path,
+        modules: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        *,
+        demo: bool = True,
     ) -> None:
         self.layout: Layout = prepare(state)
         self.serials: dict[str, str] = {}
@@ -49,10 +56,13 @@ class Workstation:
         self.environment = os.environ | own | dict(env or {})
         self._ledger_key = load_or_create(state / "ledger-key")
         self._version = 0
+        settings = self.layout.settings.read_text()
         if modules:
-            settings = self.layout.settings.read_text()
             listed = ", ".join(json.dumps(module) for module in modules)
-            self.layout.settings.write_text(settings.replace(f'"{SOFTHSM}"', listed))
+            settings = settings.replace(f'"{SOFTHSM}"', listed)
+        if not demo:
+            settings = re.sub(r"^demo_.*\n", "", settings, flags=re.MULTILINE)
+        self.layout.settings.write_text(settings)
         load(self.layout.settings).agent.enrolment.write_text(
             json.dumps({"ledger_key": self._ledger_key.public_key.hex()})
         )
@@ -197,11 +207,11 @@ class Workstation:
 
 @contextmanager
 def workstation(
-    modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None
+    modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None, *, demo: bool = True
 ) -> Iterator[Workstation]:
     """A workstation in a short-named directory of its own, removed afterwards."""
     state = Path(tempfile.mkdtemp(prefix="kw", dir="/tmp"))
-    station = Workstation(state, modules, env)
+    station = Workstation(state, modules, env, demo=demo)
     try:
         yield station
     finally:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agent.bus import SETTLE_S
 from agent.presence import Presence
+from agent.sick_slots import CONFIRM_S
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
@@ -87,12 +88,21 @@ def test_back_within_the_grace_is_a_reenumeration_and_never_a_pull() -> None:
 def test_could_not_ask_is_never_no() -> None:
     presence = Presence(GRACE)
     presence.looked(look(sighting(), sighting("ffee", slot=1)), 0.0)
-    sick = unread(slot=0)
-    assert names(presence.looked(look(sighting("ffee", slot=1), unread=(sick,)), 5.0)) == [
-        "Unreadable"
-    ]
+    sick = look(sighting("ffee", slot=1), unread=(unread(slot=0),))
+    assert presence.looked(sick, 5.0) == []
+    assert names(presence.looked(sick, 5.0 + CONFIRM_S)) == ["Unreadable"]
     assert len(presence.carriers) == 2
     assert names(presence.looked(look(sighting("ffee", slot=1)), 9.0)) == ["Missed"]
+
+
+def test_a_slot_that_failed_is_worth_another_look_and_one_that_answered_is_not() -> None:
+    presence = Presence(GRACE)
+    presence.looked(look(unread=(unread(obstacle=Obstacle.NOT_RECOGNISED),)), 0.0)
+    assert not presence.impaired
+    presence.looked(look(unread=(unread(obstacle=Obstacle.MODULE_DIED),)), 1.0)
+    assert presence.impaired
+    presence.looked(look(sighting()), 2.0)
+    assert not presence.impaired
 
 
 def test_an_unreadable_slot_does_not_hold_what_the_bus_says_is_gone() -> None:
@@ -101,8 +111,39 @@ def test_an_unreadable_slot_does_not_hold_what_the_bus_says_is_gone() -> None:
     presence.looked(look(sighting()), 0.5)
     presence.unplugged(PLUG, 4.9)
     assert not presence.settled(5.0)
-    assert names(presence.looked(look(unread=(unread(slot=0),)), 5.0)) == ["Missed", "Unreadable"]
-    assert presence.settled(5.0)
+    sick = look(unread=(unread(slot=0),))
+    assert names(presence.looked(sick, 5.0)) == ["Missed"]
+    assert not presence.settled(5.0)
+    assert names(presence.looked(sick, 5.5)) == ["Unreadable"]
+    assert presence.settled(5.5)
+
+
+def test_a_slot_that_fails_while_its_token_is_pulled_is_no_event_of_its_own() -> None:
+    presence = Presence(GRACE)
+    presence.looked(look(sighting()), 0.0)
+    assert presence.looked(look(unread=(unread(slot=0),)), 5.0) == []
+    assert presence.doubtful
+    assert names(presence.looked(look(), 5.2)) == ["Missed"]
+    assert not presence.doubtful
+    # Nor is one that begins to fail again later told at once.
+    assert presence.looked(look(unread=(unread(slot=0),)), 6.0) == []
+
+
+def test_a_death_is_told_at_once() -> None:
+    presence = Presence(GRACE)
+    dead = look(unread=(unread(slot=0, obstacle=Obstacle.MODULE_DIED),))
+    assert names(presence.looked(dead, 0.0)) == ["Unreadable"]
+
+
+def test_a_slot_that_fails_another_way_each_time_is_told_once() -> None:
+    presence = Presence(GRACE)
+    told = []
+    for number in range(9):
+        sick = Unread(
+            module=VENDOR.name, slot=0, obstacle=Obstacle.PKCS11_ERROR, detail=f"0x{number}"
+        )
+        told += presence.looked(look(unread=(sick,)), float(number))
+    assert names(told) == ["Unreadable"]
 
 
 def test_a_module_that_can_not_be_asked_blinds_and_loses_nobody() -> None:
@@ -270,14 +311,18 @@ def test_one_readable_carrier_does_not_hide_another_that_no_module_can_read() ->
     presence.looked(look(sighting()), 0.0)
     presence.looked(look(module=GENERAL, unread=(foreign(3),)), 0.1)
     both = look(module=GENERAL, unread=(foreign(3), foreign(4)))
-    assert names(presence.looked(both, 9.0)) == ["Unreadable"]
+    assert presence.looked(both, 9.0) == []
+    assert names(presence.looked(both, 9.5)) == ["Unreadable"]
     assert presence.looked(both, 10.0) == []
 
 
 def test_what_neither_module_can_read_is_told_once() -> None:
     presence = Presence(GRACE)
-    assert names(presence.looked(look(unread=(unread(slot=0),)), 0.0)) == ["Unreadable"]
-    assert presence.looked(look(module=GENERAL, unread=(foreign(3),)), 0.1) == []
+    told = []
+    for now in (0.0, 0.5, 1.0):
+        told += presence.looked(look(unread=(unread(slot=0),)), now)
+        told += presence.looked(look(module=GENERAL, unread=(foreign(3),)), now)
+    assert names(told) == ["Unreadable"]
 
 
 def test_the_same_serial_in_two_slots_of_one_module_is_a_duplicate() -> None:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.loop import ENOUGH_LOOKS_S, Agent
+from agent.look_times import ENOUGH_LOOKS_S
+from agent.loop import Agent
 from agent.settings import load
 from cli.layout import SOFTHSM
 from drivers.catalogue import Module
