@@ -67,8 +67,8 @@ class Office:
 def open_office(settings: LedgerSettings) -> Office:
     """Open the ledger in ``settings.state``, and make it where there is none.
 
-    Raises Wrong where the signing key is not the ledger's own or the database is newer than the
-    program; CouldNotAsk where the state is out of reach.
+    Raises Wrong where the signing key is not the ledger's own, the database is newer than the
+    program or a new ledger has no name; CouldNotAsk where the state is out of reach.
     """
     snapshots = settings.state / "snapshots"
     try:
@@ -97,6 +97,14 @@ def open_office(settings: LedgerSettings) -> Office:
     )
 
 
+_NAMELESS = Text(
+    ru="Журнал учёта ещё не открыт: впишите название организации, [ledger] organisation = "
+    '"…". Оно остаётся в журнале навсегда.',
+    en='The ledger was never opened: name the organisation, [ledger] organisation = "…". The '
+    "name stays in the ledger for good.",
+)
+
+
 def _mailer(settings: LedgerSettings, store: Store, signer: Signer) -> Mailer | None:
     if settings.mail is None:
         return None
@@ -107,6 +115,8 @@ def _open_ledger(transaction: Transaction, organisation: str, signer: Signer) ->
     now = books_time(transaction)
     opening = Books(transaction).opening()
     if opening is None:
+        if not organisation:
+            raise Wrong(_NAMELESS)
         opened = Opened(
             organisation=organisation,
             salt=os.urandom(16).hex(),
