@@ -30,28 +30,33 @@ def ship(wire: Wire, settings: CourierSettings) -> None:
     generation = _generation(journal, settings.state / "generation")
     if not generation:
         return
-    seq = wire.head(generation)
     try:
-        last = _last_seq(journal, seq)
-        if last < seq:
-            seq = min(last, wire.report_truncated(generation, last))
-        _ship_from(wire, journal, generation, seq, Cursor(settings.state / "acknowledged"))
+        _ship(wire, journal, generation, Cursor(settings.state / "acknowledged"))
     except Damaged:
-        wire.report_unreadable(generation, _last_readable(journal, wire.head(generation)) + 1)
+        wire.report_unreadable(generation, _last_readable(journal) + 1)
         raise
 
 
-def _ship_from(wire: Wire, journal: Path, generation: str, seq: int, acknowledged: Cursor) -> None:
+def _ship(wire: Wire, journal: Path, generation: str, acknowledged: Cursor) -> None:
+    seq = wire.head(generation)
     for _ in range(_FARTHEST):
-        seq, sent_back = _send(wire, journal, generation, seq, acknowledged)
+        start = next(read(journal, max(0, seq - 1)), None)
+        if start is None:
+            if seq == 0:
+                return
+            last = max((line.seq for line in read(journal)), default=0)
+            seq = min(last, wire.report_truncated(generation, last))
+            continue
+        sent_back = False
+        if start.seq <= seq + 1:
+            follower = Follower(journal, start.seq - 1, durable=True)
+            seq, sent_back = _send(wire, follower, generation, seq, acknowledged)
         following = next(read(journal, seq), None)
-        if following is None:
-            return
+        if following is None or (following.seq == seq + 1 and not sent_back):
+            return  # one that was written meanwhile is the next round's
         if following.seq > seq + 1:
             wire.report_gap(generation, following.seq, prev_of(following.raw))
             seq = following.seq - 1
-        elif not sent_back:
-            return  # written meanwhile: the next round's
     raise Wrong(
         Text(
             ru="Журнал учёта снова и снова не принимает записи этого рабочего места. Сообщите "
@@ -63,11 +68,10 @@ def _ship_from(wire: Wire, journal: Path, generation: str, seq: int, acknowledge
 
 
 def _send(
-    wire: Wire, journal: Path, generation: str, seq: int, acknowledged: Cursor
+    wire: Wire, follower: Follower, generation: str, seq: int, acknowledged: Cursor
 ) -> tuple[int, bool]:
-    """Send on from ``seq`` until all was sent or the ledger took less than it was sent; how far
-    it has come, and whether it sent us back."""
-    follower = Follower(journal, max(0, seq - 1), durable=True)
+    """Send what ``follower`` has until that is all or the ledger took less than it was sent; how
+    far it has come, from ``seq`` on, and whether it sent us back."""
     try:
         while batch := _batch(follower):
             told = wire.post_lines(generation, b"".join(line.raw for line in batch))
@@ -108,18 +112,10 @@ def _generation(journal: Path, kept: Path) -> str:
     return generation
 
 
-def _last_seq(journal: Path, after: int) -> int:
-    """The journal's last record; ``after`` saves reading what is known to be there."""
+def _last_readable(journal: Path) -> int:
     last = 0
-    for line in read(journal, max(0, after - 1)):
-        last = line.seq
-    return last or max((line.seq for line in read(journal)), default=0)
-
-
-def _last_readable(journal: Path, after: int) -> int:
-    last = after
     try:
-        for line in read(journal, after):
+        for line in read(journal):
             last = line.seq
     except Damaged:
         pass

@@ -21,9 +21,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Running:
-    """The ledger in a directory of its own under /tmp: a socket's path must be short."""
+    """The ledger in a directory of its own under /tmp: a socket's path must be short.
 
-    def __init__(self) -> None:
+    ``more`` are further lines of its settings, ``mail`` those of the table [ledger.mail].
+    """
+
+    def __init__(self, more: str = "", mail: str = "") -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="kl-", dir="/tmp"))
         self.socket = self.directory / "l.sock"
         self.settings = self.directory / "klyuchar.toml"
@@ -35,6 +38,8 @@ class Running:
             f'socket = "{self.socket}"\n'
             f'listen = "127.0.0.1:{self.port}"\n'
             'organisation = "МБУ «Проверочная библиотека»"\n'
+            + more
+            + (f"[ledger.mail]\n{mail}" if mail else "")
         )
 
     def __enter__(self) -> Self:
@@ -66,7 +71,7 @@ class Running:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.process = self.spawn()
-        wait_for(self._answers, 20.0, f"a ledger: {(self.directory / 'log').read_text()}")
+        wait_for(self._answers, 20.0, f"a ledger: {self.log}")
 
     def kill(self) -> None:
         if self.process is not None:
@@ -89,13 +94,18 @@ class Running:
             timeout=10,
         )
 
+    @property
+    def log(self) -> str:
+        """What it has printed."""
+        return (self.directory / "log").read_text()
+
     def command(self, kind: str, **fields: Any) -> httpx.Response:
         with self.officer() as client:
             return client.post("/v1/commands", json={"type": kind, **fields})
 
     def _answers(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, (self.directory / "log").read_text()
+        assert self.process.poll() is None, self.log
         try:
             with self.officer() as client:
                 return client.get("/v1/ledger").is_success
