@@ -19,7 +19,8 @@ from cli.ledger_which import (
     person_number,
     serial_reading,
 )
-from cli.ledger_words import MAKERS, METHODS, REASONS, SAID, table
+from cli.ledger_words import MAKERS, METHODS, REASONS, SAID
+from cli.terminal import table
 from domain.errors import Wrong
 from domain.text import Text
 from ledger.settings import load
@@ -237,9 +238,11 @@ def _listed(path: str) -> Callable[[argparse.Namespace], int]:
         rows = session.client.get(path)
         if session.args.json:
             session.say_json(rows)
+        elif rows:
+            headings = [heading.in_language(session.language) for heading in HEADINGS[path]]
+            table(headings, [row_of(path, row, session.language) for row in rows])
         else:
-            cells = [row_of(path, row, session.language) for row in rows]
-            print(table(HEADINGS[path], cells, session.language))
+            session.say("Записей нет.", "There are none.")
         return 0
 
     return _with_ledger(act)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cli.ledger_cases import matter
@@ -154,15 +154,3 @@ SAID: dict[str, Callable[[Row], Text]] = {
     ),
 }
 """What to say of a fact that a command made, by the event's name."""
-
-
-def table(headings: Sequence[Text], rows: Sequence[Sequence[str]], language: str) -> str:
-    """Rows under headings, each column as wide as its widest cell."""
-    if not rows:
-        return Text(ru="Записей нет.", en="There are none.").in_language(language)
-    lines = [[heading.in_language(language) for heading in headings], *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

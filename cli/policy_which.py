@@ -121,8 +121,10 @@ def _only_one(seen: Seen) -> Carrier:
         )
     raise Wrong(
         Text(
-            ru="Вставлено несколько носителей. Который? " + _lines(named(c).ru for c in listed),
-            en="Several carriers are plugged in. Which one? " + _lines(named(c).en for c in listed),
+            ru="Вставлено несколько носителей. Который? Назовите номер: klyuchar policy explain "
+            "НОМЕР." + _lines(named(c).ru for c in listed),
+            en="Several carriers are plugged in. Which one? Name it: klyuchar policy explain "
+            "NUMBER." + _lines(named(c).en for c in listed),
         )
     )
 
