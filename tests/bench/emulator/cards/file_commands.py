@@ -78,10 +78,9 @@ def _create(memory: Memory, command: Command) -> bytes:
 
 def _drawer_of(memory: Memory, file: File) -> File:
     """Wherever the host created it, the card keeps a PIN with the PINs and a key with its like."""
-    drawer = _DRAWER.get(file.properties[0]) if file.properties else None
-    if drawer is None:
+    if file.properties[0] not in _DRAWER:
         raise Refused(Status.WRONG_DATA)
-    return memory.drawer(drawer)
+    return memory.drawer(_DRAWER[file.properties[0]])
 
 
 def _delete(memory: Memory, command: Command) -> bytes:

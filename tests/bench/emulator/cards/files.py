@@ -15,6 +15,8 @@ from . import apdu
 from .apdu import Refused, Status
 
 SECURITY_SIZE = 15
+PROPERTIES_SIZE = 6
+"""Of internal files: what they are, then what belongs to that."""
 _NEVER = 0xFF
 
 
@@ -107,12 +109,13 @@ def parse(template: bytes) -> File:
         security = inner[0x86]
     except (KeyError, IndexError, ValueError):
         raise Refused(Status.WRONG_DATA) from None
+    properties = inner.get(0x85, b"")
     if len(security) != SECURITY_SIZE:
         raise Refused(Status.WRONG_DATA)
+    if kind is Kind.INTERNAL and len(properties) != PROPERTIES_SIZE:
+        raise Refused(Status.WRONG_DATA)
     size = int.from_bytes(inner.get(0x80, b""), "big")
-    return File(
-        kind=kind, id=file_id, size=size, properties=inner.get(0x85, b""), security=security
-    )
+    return File(kind=kind, id=file_id, size=size, properties=properties, security=security)
 
 
 def to_json(file: File) -> dict[str, Any]:

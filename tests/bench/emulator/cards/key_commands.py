@@ -17,6 +17,8 @@ from .memory import PRIVATE_KEYS, PUBLIC_KEYS, Handlers, Memory
 _SIGN, _DECIPHER = 0x9E9A, 0x8086
 _SET_FOR_USE = {0x41B6, 0x41B8}
 _KEY_REFERENCE = {0x83, 0x84}
+_SMALLEST = 48
+"""Bytes of a public key file for a modulus of 256 bits, the shortest that OpenSC asks for."""
 
 
 def _generate(memory: Memory, command: Command) -> bytes:
@@ -24,7 +26,7 @@ def _generate(memory: Memory, command: Command) -> bytes:
     public = _key(memory, PUBLIC_KEYS, command.p2)
     for file in (private, public):
         memory.demand(file, Operation.UPDATE)
-    if private.properties[0] != RSA_PRIVATE:
+    if private.properties[0] != RSA_PRIVATE or public.size < _SMALLEST:
         raise Refused(Status.NOT_SUPPORTED)
     # The public file has room for the modulus, two primes long, and an exponent of one.
     key = rsa.generate(public.size // 3, memory.still_working)

@@ -35,18 +35,23 @@ def _verify(memory: Memory, command: Command) -> bytes:
 
 def _change(memory: Memory, command: Command) -> bytes:
     """A new PIN; reference 0 instead writes the selected internal file, which is a key."""
-    (tag, size), *values = apdu.fields(command.data)
-    content = b"".join(value for _, value in values)
-    if tag != _LENGTH or len(content) != int.from_bytes(size, "big"):
-        raise Refused(Status.WRONG_DATA)
-    if any(tag != _VALUE for tag, _ in values):
-        raise Refused(Status.WRONG_DATA)
+    content = _content(command.data)
     file = _pin(memory, command.p2) if command.p2 else memory.selected(Kind.INTERNAL)
     memory.demand(file, Operation.UPDATE)
     file.content = content
     if command.p2:
         _refill(file)
     return b""
+
+
+def _content(data: bytes) -> bytes:
+    """The length, then the value in as many pieces as the host needed."""
+    (length, *pieces) = apdu.fields(data) or [(0, b"")]
+    content = b"".join(value for _, value in pieces)
+    tags = {tag for tag, _ in pieces}
+    if length != (_LENGTH, len(content).to_bytes(2, "big")) or tags - {_VALUE}:
+        raise Refused(Status.WRONG_DATA)
+    return content
 
 
 def _unblock(memory: Memory, command: Command) -> bytes:

@@ -42,7 +42,7 @@ def _end_initialising(memory: Memory, command: Command) -> bytes:
     return b""
 
 
-_HANDLERS: Handlers = {
+HANDLERS: Handlers = {
     **file_commands.HANDLERS,
     **pin_commands.HANDLERS,
     **key_commands.HANDLERS,
@@ -69,9 +69,13 @@ class RutokenCard:
     @classmethod
     def load(cls, path: Path) -> RutokenCard:
         """A card as `save` left it."""
-        form = json.loads(path.read_text())
-        master = form["master"] and files.from_json(form["master"])
-        return cls(form["serial"], master=master, initialising=form["initialising"])
+        return cls.from_state(json.loads(path.read_text()))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> RutokenCard:
+        """A card with a memory as `state` tells it."""
+        master = state["master"] and files.from_json(state["master"])
+        return cls(state["serial"], master=master, initialising=state["initialising"])
 
     def save(self, path: Path) -> None:
         """Write the whole memory, PINs and keys too: they are test data."""
@@ -107,7 +111,7 @@ class RutokenCard:
             session.chain += command.data
             return b""
         command, session.chain = command.after(session.chain), b""
-        handler = _HANDLERS.get((command.cla, command.ins))
+        handler = HANDLERS.get((command.cla, command.ins))
         if handler is None:
             raise Refused(Status.UNKNOWN_COMMAND)
         return handler(self._memory, command)
