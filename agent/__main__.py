@@ -1,15 +1,20 @@
-"""The composition root of the daemon: `python -m agent SETTINGS`."""
+"""The composition root of the daemon: `python -m agent SETTINGS`.
+
+Exit codes: 0 asked to stop; 75 starting again may help; 78 a person has to mend something first.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from pathlib import Path
 
 from agent import VERSION
 from agent.loop import Agent
 from agent.settings import DEFAULT_PATH, AgentSettings, load
-from domain.errors import KlyucharError
+from domain.errors import CouldNotAsk, KlyucharError, Wrong
+from domain.text import Text
 from drivers.catalogue import Module, installed_modules
 from drivers.eye import Eye
 from drivers.udev import UdevWatch
@@ -21,22 +26,21 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def main() -> int:
-    """Run the agent until it is asked to stop; 1 where it could not go on, said on stderr."""
+    """Run the agent until it is asked to stop; the exit code, whose reason is said on stderr."""
     try:
         settings = load(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_PATH).agent
         _compose(settings).run(VERSION)
     except KlyucharError as error:
         print(f"{error.text.ru}\n{error.text.en}", file=sys.stderr)
-        return 1
+        return os.EX_CONFIG if isinstance(error, Wrong) else os.EX_TEMPFAIL
     return 0
 
 
 def _compose(settings: AgentSettings) -> Agent:
-    for directory in (settings.journal, settings.state / "cursors"):
-        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
     journal = Journal.open(
         settings.journal, host=settings.host, boot=_BOOT_ID.read_text().strip().replace("-", "")
     )
+    _make_room_for_cursors(settings.state / "cursors")
     agent = Agent(
         settings,
         journal,
@@ -50,6 +54,20 @@ def _compose(settings: AgentSettings) -> Agent:
     gc.collect()
     gc.freeze()
     return agent
+
+
+def _make_room_for_cursors(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o750, exist_ok=True)
+    except OSError as error:
+        raise CouldNotAsk(
+            Text(
+                ru=f"Не удалось создать каталог {directory}: {error.strerror}. Проверьте место на "
+                "диске и права.",
+                en=f"Could not make the directory {directory}: {error.strerror}. Check disk space "
+                "and permissions.",
+            )
+        ) from error
 
 
 def _watches(settings: AgentSettings) -> list[Watch]:

@@ -184,7 +184,7 @@ def test_it_ends_cleanly_and_takes_its_socket_along(running: Running) -> None:
 
 def test_a_second_ledger_is_refused_in_words(running: Running) -> None:
     second = running.spawn()
-    assert second.wait(20) == 1
+    assert second.wait(20) == os.EX_CONFIG
     assert "уже запущен" in (running.directory / "log").read_text()
     assert running.command("register-person", name="Иванова И. И.").status_code == 200
 
@@ -199,7 +199,7 @@ def test_another_signing_key_is_refused(running: Running) -> None:
     assert running.stop() == 0
     (running.database.parent / "key").unlink()
     process = running.spawn()
-    assert process.wait(20) == 1
+    assert process.wait(20) == os.EX_CONFIG
     assert "резервной копии" in (running.directory / "log").read_text()
 
 
