@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 _SPARE_MB = 16
@@ -22,20 +21,6 @@ def ext4(image: Path, *files: Path) -> Path:
         used = int(_run("du", "-sm", "--apparent-size", root).split()[0])
         _empty(image, used + used // 8 + _SPARE_MB)
         _run("mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", root, str(image))
-    return image
-
-
-def fat(image: Path, label: str, files: Mapping[str, bytes], size_mb: int = 8) -> Path:
-    """What a flash drive holds: a file system without partitions, with these files on it."""
-    _empty(image, size_mb)
-    _run("mkfs.vfat", "-n", label, str(image))
-    with tempfile.TemporaryDirectory(dir=image.parent) as root:
-        for name, content in files.items():
-            path = Path(root, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        for entry in sorted(Path(root).iterdir()):
-            _run("mcopy", "-s", "-i", str(image), str(entry), "::")
     return image
 
 

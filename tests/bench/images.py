@@ -23,6 +23,8 @@ from tests.bench.hardware import Places, command
 from tests.bench.vm import Machine
 
 SNAPSHOT = "settled"
+LOGS = Path(__file__).parents[2] / "build" / "bench" / "logs"
+"""What failed machines leave, a directory each."""
 
 _GUEST = Path(__file__).parent / "guest"
 _HOUR_S = 3600.0
@@ -97,7 +99,7 @@ def _build_guest(made: Path) -> None:
 
 def _boot(made: Path, image: Path) -> None:
     disks.overlay(Places(made).disk, image / "disk.ext4")
-    with Machine(image, made) as started:
+    with _witnessed(image, made) as started:
         started.start()
         started.run("systemctl is-system-running --wait", timeout_s=120)
         started.wait_until("loginctl show-seat seat0 -p ActiveSession | grep =.")
@@ -107,7 +109,7 @@ def _boot(made: Path, image: Path) -> None:
 def _install(made: Path, image: Path, start: Path, deb: Path, prepare: str) -> None:
     disks.copy(Places(made).disk, start / "disk.qcow2")
     package = disks.ext4(made / "package.ext4", deb)
-    with Machine(image, made) as started:
+    with _witnessed(image, made) as started:
         started.start(SNAPSHOT)
         started.qmp.monitor(f"delvm {SNAPSHOT}")
         device = hotplug.attach_disk(started, package, "package")
@@ -119,6 +121,17 @@ def _install(made: Path, image: Path, start: Path, deb: Path, prepare: str) -> N
         started.run("sync")
         started.freeze(SNAPSHOT)
     package.unlink()
+
+
+@contextmanager
+def _witnessed(image: Path, made: Path) -> Iterator[Machine]:
+    """A machine that leaves its logs when it fails to become an image."""
+    with Machine(image, made) as started:
+        try:
+            yield started
+        except AssertionError:
+            started.save_logs(LOGS / made.name)
+            raise
 
 
 def _kept(kind: str, key: str, build: Callable[[Path], None]) -> Path:

@@ -4,14 +4,16 @@ set -eu
 root=$1
 
 cp -r "$WORK/guest/rootfs/." "$root/"
-chown -R 0:0 "$root/usr/local/lib/bench" "$root/etc/systemd/system"
 echo klyuchar-guest > "$root/etc/hostname"
 echo '127.0.0.1 localhost klyuchar-guest' > "$root/etc/hosts"
 : > "$root/etc/resolv.conf"
 : > "$root/etc/fstab"
 # A known identity, so that logs and journals of two runs can be compared.
 echo 0123456789abcdef0123456789abcdef > "$root/etc/machine-id"
-chroot "$root" useradd --create-home --shell /bin/bash ivanova
+# The one sits at the seat (see getty@tty1.service.d), the other only has an account.
+for user in ivanova petrov; do
+  chroot "$root" useradd --create-home --shell /bin/bash "$user"
+done
 chroot "$root" systemctl -q enable bench-agent.service
 # Nothing of its own accord: a case starts usbguard when it wants it.
 chroot "$root" systemctl -q mask usbguard.service usbguard-dbus.service serial-getty@ttyS0.service \
