@@ -12,12 +12,6 @@ class ServiceManager:
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
 
-    @property
-    def watchdog_s(self) -> float | None:
-        """How often to say that we are alive: half of what the manager allows."""
-        allowed = os.environ.get("WATCHDOG_USEC", "")
-        return int(allowed) / 2e6 if allowed.isdecimal() and self._address else None
-
     def tell(self, state: str) -> None:
         """Send ``state``, e.g. "READY=1"; silently nothing where no manager listens."""
         if not self._address:

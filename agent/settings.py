@@ -13,6 +13,8 @@ from domain.settings import fill
 from domain.text import Text
 
 DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
+MOST_READER_POLL_S = 20
+"""The agent tells systemd at each poll that it is alive; the unit allows twice this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,13 @@ def load(path: str | Path) -> Settings:
 
 def _settings(document: dict[str, Any]) -> Settings:
     agent = fill(AgentSettings, document.get("agent"), "[agent]", inbox=Path())
+    if not 1 <= agent.reader_poll_s <= MOST_READER_POLL_S:
+        raise Wrong(
+            Text(
+                ru=f"[agent] reader_poll_s: от 1 до {MOST_READER_POLL_S} секунд",
+                en=f"[agent] reader_poll_s: from 1 to {MOST_READER_POLL_S} seconds",
+            )
+        )
     courier = fill(CourierSettings, document.get("courier"), "[courier]", journal=agent.journal)
     return Settings(
         agent=replace(

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.loop import TICK_S
+from agent.settings import MOST_READER_POLL_S
+
 UNITS = Path(__file__).parent.parent / "systemd"
 EXPOSURE = {
     "klyuchar-agent.service": 2.0,
@@ -47,6 +50,12 @@ def test_systemd_finds_no_mistake_in_the_units(tmp_path: Path) -> None:
     )
     ours = [line for line in checked.stderr.splitlines() if "klyuchar" in line]
     assert not ours, "\n".join(ours)
+
+
+def test_the_agent_is_allowed_twice_the_time_between_two_signs_of_life() -> None:
+    unit = (UNITS / "klyuchar-agent.service").read_text()
+    (allowed,) = re.findall(r"^WatchdogSec=(\d+)$", unit, re.MULTILINE)
+    assert int(allowed) >= 2 * max(TICK_S, MOST_READER_POLL_S)
 
 
 def test_every_user_of_a_unit_is_made(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def test_the_tables_give_settings_with_their_defaults(tmp_path: Path) -> None:
         ("[agent]\n", "state"),
         (GOOD.partition("[courier]")[0].format(more=""), "courier"),
         ("[agent", "]"),
+        (GOOD.format(more="reader_poll_s = 0"), "reader_poll_s"),
+        (GOOD.format(more="reader_poll_s = 21"), "reader_poll_s"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_file(tmp_path: Path, content: str, named: str) -> None:
