@@ -2,94 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from cli.main import main
-from domain.accounting import CarrierEntry, KeyDocument, Standing
 from domain.carrier import Carrier, Maker
-from domain.events import Event, Identified, Judged, Missed, Started
-from domain.sighting import Evidence, Sighting
-from domain.snapshot import Mark, pack
-from journal.digest import sha256
+from domain.events import Judged, Missed
 from journal.signing import Signer
-from journal.writer import Journal
 from policies.judge import RULES, judge
+from tests.cli.desk import DIGITS, IN_ORDER, STARTED, STRANGER, Desk, identified, issued
 from tests.policies.situations import situation
-
-LEDGER = Signer(bytes(range(32)))
-IN_ORDER = Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial="37354ce9")
-DIGITS = Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial="12345")
-STRANGER = Carrier(maker=Maker.JACARTA, model="jacarta lt", serial="0b52000128390049")
-
-
-class Desk:
-    """A workstation's files in a directory, and the command run on them."""
-
-    def __init__(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.state = state
-        self._capsys = capsys
-        for directory in ("agent/journal", "courier/inbox"):
-            (state / directory).mkdir(parents=True)
-        (state / "klyuchar.toml").write_text(
-            f'[agent]\nstate = "{state}/agent"\nworker_socket = "{state}/worker.sock"\n'
-            f'host = "pc-17"\nseat_login = "ivanova"\n'
-            f'[courier]\nstate = "{state}/courier"\nledger = "unix:{state}/ledger.sock"\n'
-        )
-
-    def happened(self, *events: Event) -> None:
-        journal = Journal.open(self.state / "agent" / "journal", host="pc-17", boot="b007")
-        journal.append(*events)
-        journal.close()
-
-    def enrolled(self, key: bytes = LEDGER.public_key) -> None:
-        (self.state / "courier" / "enrolment.json").write_text(
-            json.dumps({"ledger_key": key.hex(), "token": "t"})
-        )
-
-    def know(self, *entries: CarrierEntry, age: timedelta = timedelta()) -> None:
-        made = (datetime.now(UTC) - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        keyed = ((sha256(one.carrier.serial.encode()), one) for one in entries)
-        unsigned = pack(Mark(version=7, made_at=made), "pc-17", "salt", keyed)
-        signed = unsigned + LEDGER.sign(sha256(unsigned))
-        (self.state / "agent" / "snapshot").write_bytes(signed)
-
-    def explain(self, *arguments: str, language: str = "ru") -> tuple[int, str]:
-        """The exit code and all that was printed."""
-        settings = ["--settings", str(self.state / "klyuchar.toml"), "--language", language]
-        code = main([*settings, "policy", "explain", *arguments])
-        printed = self._capsys.readouterr()
-        return code, printed.out + printed.err
-
-
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    desk = Desk(tmp_path, capsys)
-    desk.enrolled()
-    desk.know(issued(IN_ORDER, "КН-0001"), issued(DIGITS, "КН-0002"))
-    return desk
-
-
-def issued(carrier: Carrier, number: str, **changes: Any) -> CarrierEntry:
-    mark = sha256(b"salt|ivanova@pc-17").hex()
-    values = {"standing": Standing.ISSUED, "key_not_after": "2999-01-01T00:00:00Z"} | changes
-    document = KeyDocument(number=number, logins=(mark,), **values)
-    return CarrierEntry(carrier=carrier, retired=False, documents=(document,))
-
-
-def identified(carrier: Carrier, **changes: Any) -> Identified:
-    values: dict[str, Any] = {"objects": 0, "certificates": ()} | changes
-    sighting = Sighting(
-        carrier=carrier, label="", module="m", slot=0, evidence=Evidence.TOKEN_INFO, **values
-    )
-    return Identified(sighting=sighting, port="")
-
-
-STARTED = Started(version="0", watching=(), modules=())
 
 
 class TestAnswers:
@@ -137,7 +59,7 @@ class TestAnswers:
         assert "× duplicate-identity" not in desk.explain()[1]
 
     def test_without_an_enrolment_there_is_no_ledger_to_judge_by(self, desk: Desk) -> None:
-        (desk.state / "courier" / "enrolment.json").unlink()
+        (desk.state / "agent" / "enrolment.json").unlink()
         desk.happened(STARTED, identified(IN_ORDER))
         code, told = desk.explain()
         assert code == 0
@@ -237,7 +159,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"ledger_key": "xyz"}'])
     def test_a_broken_enrolment_is_told(self, desk: Desk, content: str) -> None:
-        (desk.state / "courier" / "enrolment.json").write_text(content)
+        (desk.state / "agent" / "enrolment.json").write_text(content)
         code, told = desk.explain("КН-0001")
         assert code == 1
         assert "Файл подключения" in told
