@@ -15,7 +15,10 @@ in the same way."""
 _CERTAIN = frozenset({Obstacle.DEADLINE, Obstacle.MODULE_DIED})
 """What is an event however short it was."""
 
-_ANSWERS = frozenset({Obstacle.NOT_RECOGNISED, Obstacle.NOT_INITIALISED, Obstacle.NO_SERIAL})
+_AWAKE = frozenset({Obstacle.NOT_INITIALISED, Obstacle.NO_SERIAL})
+"""What a token itself has told: there is nothing to wait for."""
+
+_ANSWERS = _AWAKE | {Obstacle.NOT_RECOGNISED}
 """Asking again gives the same: the slot was read, and what it holds is no carrier of ours."""
 
 _Place = tuple[str, int]
@@ -58,12 +61,16 @@ class SickSlots:
             for unread in self._worth_telling
             if unread.module in modules
             and _told_as(unread) not in self._told
-            and (unread.obstacle in _CERTAIN or (not waking and self._is_confirmed(unread, now)))
+            and self._is_certain(unread, now, waking)
         ]
         self._told |= {_told_as(unread) for unread in due}
         return due
 
-    def _is_confirmed(self, unread: Unread, now: float) -> bool:
+    def _is_certain(self, unread: Unread, now: float, waking: bool) -> bool:
+        if unread.obstacle in _CERTAIN:
+            return True
+        if waking and unread.obstacle not in _AWAKE:
+            return False
         return now - self._since[_place(unread)] >= CONFIRM_S
 
 

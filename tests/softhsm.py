@@ -23,13 +23,13 @@ slots.removable = true
 """
 
 # In a process of its own: SoftHSM reads its configuration once a process.
-_PUT_CERTIFICATE = """
+PUT_CERTIFICATE = """
 import sys
 import pkcs11
 from pkcs11 import Attribute, CertificateType, ObjectClass
 module, label, pin = sys.argv[1:]
 token = pkcs11.lib(module).get_token(token_label=label)
-with token.open(rw=True, user_pin=pin) as session:
+with token.open(rw=True, user_pin=pin or None) as session:
     session.create_object({
         Attribute.CLASS: ObjectClass.CERTIFICATE,
         Attribute.CERTIFICATE_TYPE: CertificateType.X_509,
@@ -92,7 +92,7 @@ class Tokens:
 
     def put_certificate(self, token: Token, der: bytes) -> None:
         """Store any bytes as the value of a public certificate object."""
-        self._python(_PUT_CERTIFICATE, token, stdin=der)
+        self._python(PUT_CERTIFICATE, token, stdin=der)
 
     def put_data(self, token: Token, count: int) -> None:
         """Store public data objects."""

@@ -30,6 +30,7 @@ from journal.decode import Record, decode
 from journal.digest import sha256
 from journal.reader import Follower
 from journal.signing import load_or_create
+from tests.softhsm import PUT_CERTIFICATE
 from tests.waiting import wait_for
 
 SALT = "salt"
@@ -89,6 +90,14 @@ class Workstation:
             self.serials[name] = folder.name.replace("-", "")[-16:]
             folder.rename(self.layout.drawer / name)
 
+    def put_certificate(self, name: str, der: bytes) -> None:
+        """Any bytes as a public certificate object of a token in the drawer."""
+        inside, outside = self.layout.tokens / name, self.layout.drawer / name
+        outside.rename(inside)
+        command = [sys.executable, "-c", PUT_CERTIFICATE, SOFTHSM, name, ""]
+        subprocess.run(command, env=self.environment, input=der, check=True)
+        inside.rename(outside)
+
     def pkcs11_tool(self, *arguments: str, **environment: str) -> str:
         """The independent witness: OpenSC's own tool on the same module."""
         return subprocess.run(
@@ -98,6 +107,10 @@ class Workstation:
             capture_output=True,
             text=True,
         ).stdout
+
+    def slot(self, name: str) -> int:
+        """SoftHSM makes the slot's id of the serial's last 31 bits."""
+        return int(self.serials[name][-8:], 16) & 0x7FFFFFFF
 
     def carrier(self, name: str) -> Carrier:
         return Carrier(maker=Maker.SOFTHSM, model="softhsm v2", serial=self.serials[name])
@@ -137,6 +150,12 @@ class Workstation:
         inbox = self.layout.state / "courier" / "inbox"
         (inbox / "new").write_bytes(content + self._ledger_key.sign(sha256(content)))
         (inbox / "new").rename(inbox / "snapshot")
+
+    def set(self, **values: int) -> None:
+        """Change settings of the agent before it starts."""
+        lines = "".join(f"{name} = {value}\n" for name, value in values.items())
+        settings = self.layout.settings.read_text()
+        self.layout.settings.write_text(settings.replace("[agent]\n", f"[agent]\n{lines}"))
 
     def start(self) -> None:
         """Start the agent and wait until it watches."""

@@ -273,6 +273,16 @@ def test_a_card_that_is_still_waking_up_is_not_called_unreadable() -> None:
     assert names(presence.looked(look(sighting()), 0.6)) == ["Identified"]
 
 
+def test_a_token_without_a_serial_is_awake_and_not_waited_for() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    nameless = look(unread=(unread(obstacle=Obstacle.NO_SERIAL),))
+    assert presence.looked(nameless, 0.2) == []
+    (event,) = presence.looked(nameless, 0.2 + CONFIRM_S)
+    assert isinstance(event, Unreadable)
+    assert event.port == PLUG.port
+
+
 def test_a_card_that_stays_unrecognised_is_told_once_with_its_port() -> None:
     presence = Presence(GRACE)
     presence.plugged(PLUG, 0.0)
