@@ -154,6 +154,14 @@ class Outpost:
             branches.setdefault((generation, branch), []).extend([line] if line else [])
         return list(branches.values())
 
+    def count_received(self) -> int:
+        """How many lines the ledger has of this workstation."""
+        with sqlite3.connect(self.ledger.database) as database:
+            (count,) = database.execute(
+                "SELECT count(*) FROM journal_lines WHERE workstation = ?", (self.number,)
+            ).fetchone()
+        return int(count)
+
     def case_rows(self) -> list[dict[str, Any]]:
         """The cases about this workstation as the officer's list has them."""
         with self.ledger.officer() as client:

@@ -5,7 +5,6 @@ KLYUCHAR_KILLS says how often.
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -15,10 +14,9 @@ import httpx
 from ledger.events import PersonRegistered, decode
 from ledger.store import SqliteStore
 from ledger.verify import verify
+from tests.kills import KILLS
 from tests.ledger.running import Running
 from tests.waiting import wait_for
-
-KILLS = int(os.environ.get("KLYUCHAR_KILLS", "20"))
 
 
 class _Officer(threading.Thread):
