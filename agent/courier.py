@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inotify_simple import INotify, flags
@@ -66,7 +66,8 @@ def one_round(settings: CourierSettings) -> None:
             try:
                 ship(wire, settings)
             except Wrong:
-                fetch(wire, settings, enrolment)
+                with suppress(KlyucharError):  # one thing at a time is said
+                    fetch(wire, settings, enrolment)
                 raise
             fetch(wire, settings, enrolment)
 

@@ -100,7 +100,7 @@ def _expect_private_line(address: str) -> None:
     try:
         url = httpx.URL(address)
         private = url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))
-        if private and url.host:
+        if private and url.host and (url.port is None or 0 < url.port < 1 << 16):
             return
     except httpx.InvalidURL:
         pass
