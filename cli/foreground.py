@@ -82,6 +82,7 @@ class Foreground:
         self._follower = Follower(journal, after=_last_seq(journal))
         self._programs.start("ledger", "ledger", settings)
         self._found_demonstration()
+        self._fetch_first_snapshot()
         self._programs.start("agent", "agent", settings)
         while not self._asked_to_stop:
             self._turn()
@@ -160,6 +161,17 @@ class Foreground:
             )
             demonstration.found(self._layout, self._environment)
         demonstration.connect(self._layout)
+
+    def _fetch_first_snapshot(self) -> None:
+        """So that what is plugged at the very first start is not judged by an unknown ledger."""
+        if self._settings.agent.snapshot.exists():
+            return
+        self._send_courier()
+        deadline = time.monotonic() + _STARTING_S
+        while not self._ended("courier") and time.monotonic() < deadline:
+            if self._asked_to_stop:
+                return
+            time.sleep(0.02)
 
     def _ended(self, name: str) -> bool:
         return self._programs.code(name) is not None

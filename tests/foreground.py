@@ -12,6 +12,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
+
+import psutil
 
 from journal.decode import Record, decode
 from journal.reader import read
@@ -21,11 +24,13 @@ STARTING_S = 60.0
 
 
 class Foreground:
-    """A running `klyuchar run`; ``screen`` grows as it prints."""
+    """A running `klyuchar run`; ``screen`` grows as it prints. ``uid`` is who runs it, where that
+    is not this process's own user."""
 
-    def __init__(self, state: Path, language: str = "ru") -> None:
+    def __init__(self, state: Path, language: str = "ru", uid: int | None = None) -> None:
         self.state = state
         self.screen: list[str] = []
+        self._language, self._uid = language, uid
         environment = os.environ | {"KLYUCHAR_LANGUAGE": language}
         environment.pop("KLYUCHAR_SETTINGS", None)
         self.process = subprocess.Popen(
@@ -34,6 +39,9 @@ class Foreground:
             stderr=subprocess.STDOUT,
             env=environment,
             text=True,
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else (),
         )
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
@@ -42,6 +50,11 @@ class Foreground:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.screen.append(line.rstrip("\n"))
+
+    def ready(self) -> Self:
+        """Wait until it invites to insert a carrier."""
+        self.shows("Running" if self._language == "en" else "Работает", STARTING_S)
+        return self
 
     def shows(self, text: str, timeout: float = 15.0) -> str:
         """The first line that has ``text``; fails with the whole screen where none comes."""
@@ -63,6 +76,9 @@ class Foreground:
             text=True,
             timeout=60,
             check=False,
+            user=self._uid,
+            group=self._uid,
+            extra_groups=None if self._uid is None else (),
         )
 
     def events(self, name: str) -> list[Record]:
@@ -79,26 +95,46 @@ class Foreground:
                 found.append(pid)
         return found
 
+    def programs(self) -> list[psutil.Process]:
+        """Every process of this run but itself."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     def stop(self) -> int:
         """Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(10)
+        return self.ended()
+
+    def ended(self, within: float = 10.0) -> int:
+        """The exit code, when it has ended by itself."""
+        code = self.process.wait(within)
         self._reading.join(5)
         return code
 
 
 @contextmanager
-def foreground(language: str = "ru") -> Iterator[Foreground]:
-    """A started run in a directory of its own, ended and removed afterwards."""
-    state = Path(tempfile.mkdtemp(prefix="kl", dir="/tmp"))
-    running = Foreground(state, language)
+def directory() -> Iterator[Path]:
+    """Where a run may keep its state: sockets need a short path."""
+    path = Path(tempfile.mkdtemp(prefix="kl", dir="/tmp"))
+    yield path
+    shutil.rmtree(path)
+
+
+@contextmanager
+def started(state: Path, language: str = "ru", uid: int | None = None) -> Iterator[Foreground]:
+    """A run in ``state``, which may have been run in before; ended afterwards."""
+    running = Foreground(state, language, uid)
     try:
-        running.shows("Работает" if language == "ru" else "Running", STARTING_S)
-        yield running
+        yield running.ready()
     finally:
         if running.process.poll() is None:
             running.stop()
-        shutil.rmtree(state)
+
+
+@contextmanager
+def foreground(language: str = "ru") -> Iterator[Foreground]:
+    """A started run in a directory of its own, ended and removed afterwards."""
+    with directory() as state, started(state, language) as running:
+        yield running
 
 
 def _children(pid: int) -> list[int]:
