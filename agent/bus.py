@@ -1,4 +1,8 @@
-"""The devices on the bus, and which of them still wait for a module to show their carrier."""
+"""The devices on the bus, and which of them still wait for a module to show their carrier.
+
+Nothing says which port a token is read from. Where one device waited it is that one's; where
+several did it may be any of theirs, and they stay candidates.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,18 @@ from domain.sighting import Device
 SETTLE_S = 4.0
 """How long a plugged device may take until its token is readable: pcscd needs 0.2 to 1.5 s."""
 
+Ports = frozenset[str]
+
 
 @dataclass(slots=True)
 class Waiting:
-    """A device plugged at ``since`` whose token is awaited until ``until``; ``doubtful`` once a
-    token that came might have been another device's."""
+    """A device plugged at ``since`` whose token is awaited until ``until``. ``rivals`` are the
+    ports it was confused with when another's token came, its own included."""
 
     device: Device
     since: float
     until: float
-    doubtful: bool = False
+    rivals: Ports = frozenset()
 
 
 class Bus:
@@ -44,9 +50,18 @@ class Bus:
         """The device plugged at ``port``."""
         return self._devices.get(port)
 
+    def fitting(self, ports: Ports, makers: Set[Maker]) -> Ports:
+        """Those of ``ports`` where a device of one of these makers is plugged."""
+        plugged = ((port, self._devices.get(port)) for port in ports)
+        return frozenset(port for port, device in plugged if device and device.maker in makers)
+
     def is_waiting(self, now: float) -> bool:
         """Whether a token may still wake up."""
         return any(waiting.until > now for waiting in self._waiting)
+
+    def is_waiting_at(self, ports: Ports) -> bool:
+        """Whether a device at one of these ports will be told of where its token never comes."""
+        return any(waiting.device.port in ports for waiting in self._waiting)
 
     def plugged(self, device: Device, now: float) -> None:
         """Remember the device; unless it is a reader its token is waited for."""
@@ -59,24 +74,23 @@ class Bus:
         self._waiting = [w for w in self._waiting if w.device.port != port]
         return self._devices.pop(port, None)
 
-    def claim(self, makers: Set[Maker], before: str = "") -> str:
-        """The port of the device that was waited for, which waits no more.
+    def claim(self, makers: Set[Maker], before: Ports = frozenset()) -> Ports:
+        """Where the token that came may be; one of the devices there waits no more.
 
-        ``before`` is where the carrier was last: its device at the same port is certainly meant.
-        Empty where nothing waits, or where two could be meant.
+        ``before`` is where its carrier was last: devices there come first. Empty where nothing
+        waits.
         """
         fitting = [w for w in self._waiting if w.device.maker in makers]
-        for waiting in fitting:
-            if waiting.device.port == before:
-                self._waiting.remove(waiting)
-                return before
+        fitting = [w for w in fitting if w.device.port in before] or fitting
         if not fitting:
-            return ""
-        if len(fitting) > 1:
-            for waiting in fitting:
-                waiting.doubtful = True
+            return frozenset()
+        ports = frozenset(waiting.device.port for waiting in fitting)
+        if len(before) != 1:
+            ports = ports.union(*(waiting.rivals for waiting in fitting))
+        for waiting in fitting:
+            waiting.rivals = ports if len(ports) > 1 else waiting.rivals
         self._waiting.remove(fitting[0])
-        return "" if fitting[0].doubtful else fitting[0].device.port
+        return ports
 
     def overdue(self, now: float) -> list[Waiting]:
         """Devices that waited long enough; each is told once."""

@@ -147,6 +147,7 @@ class Agent:
                     self._refresh_books()
                     self._judge(event.sighting.carrier)
                 case Unreadable(unread=unread, port=port):
+                    self._refresh_books()
                     snapshot = self._books.snapshot
                     self._record(judge_unread(unread, port, snapshot, self._settings))
                 case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.bus import Bus
+from agent.bus import Bus, Ports
 from agent.looks import keeping_unasked, merged, without
 from agent.sick_slots import SickSlots
 from domain.carrier import Carrier, Maker
@@ -33,24 +33,29 @@ MODULE_WIDE = -1
 
 @dataclass(slots=True)
 class Present:
-    """A carrier that is here. ``duplicates``: how many further slots of its module show it;
-    ``left_at``: when its device left the bus while the slots went on to show it."""
+    """A carrier that is here, at one of ``ports``. ``duplicates``: how many further slots of its
+    module show it; ``left_at``: when its device left the bus while the slots went on to show it."""
 
     sighting: Sighting
-    port: str
+    ports: Ports
     duplicates: int = 0
     left_at: float | None = None
+
+    @property
+    def port(self) -> str:
+        """Where it is, empty where that can't be told."""
+        return _only(self.ports)
 
 
 @dataclass(slots=True)
 class _Away:
     """A carrier that the slots no longer show since ``since``; ``until`` is when that has to be
-    told, None where its device stays plugged and was told to be silent."""
+    looked into, None where its device stays plugged. ``told``: as one that fell silent."""
 
-    port: str
+    ports: Ports
     since: float
     until: float | None
-    device_left: bool
+    told: bool = False
 
 
 class Presence:
@@ -107,12 +112,12 @@ class Presence:
         known = self._bus.unplugged(device.port)
         if known is None:
             return []
-        for present in self.carriers.values():
-            if present.port == known.port and present.left_at is None:
-                present.left_at = now
+        for here in self.carriers.values():
+            if here.port == known.port and here.left_at is None:
+                here.left_at = now
         for away in self._away.values():
-            if away.port == known.port:
-                away.until, away.device_left = now + self._reenumeration_s, True
+            if known.port in away.ports:
+                away.until = now + self._reenumeration_s
         return [Vanished(device=known)]
 
     def looked(self, look: Look, now: float) -> list[Event]:
@@ -137,7 +142,7 @@ class Presence:
                 events += self._stayed_away(carrier, away)
         events += self._tell_unread(now, *self._looks)
         for waiting in self._bus.overdue(now):
-            events.append(self._token_never_came(waiting.device, waiting.since))
+            events += self._token_never_came(waiting.device, waiting.since)
         return events
 
     def _unplugged(self) -> set[Carrier]:
@@ -161,12 +166,8 @@ class Presence:
         events: list[Event] = []
         for carrier in [carrier for carrier in self.carriers if carrier not in seen]:
             here = self.carriers.pop(carrier)
-            self._away[carrier] = _Away(
-                port=here.port,
-                since=now,
-                until=now + self._reenumeration_s,
-                device_left=here.left_at is not None,
-            )
+            until = now + self._reenumeration_s
+            self._away[carrier] = _Away(ports=here.ports, since=now, until=until)
             events.append(Missed(carrier=carrier))
         for carrier, (sighting, duplicates) in seen.items():
             if carrier in self.carriers:
@@ -182,43 +183,77 @@ class Presence:
 
     def _came(self, carrier: Carrier, sighting: Sighting, duplicates: int, now: float) -> Event:
         away = self._away.pop(carrier, None)
-        if away is not None and not away.device_left and self._bus.at(away.port):
-            port = away.port
-        else:
-            port = self._bus.claim(_makers(carrier), before=away.port if away else "")
-        self.carriers[carrier] = Present(sighting, port, duplicates)
+        ports = self._ports_of(carrier, away.ports if away else frozenset())
+        self.carriers[carrier] = Present(sighting, ports, duplicates)
         for other in self._away.values():
-            if other.until is None and other.port == port:
-                other.until = now  # the device there was this carrier's, not that one's
+            if other.until is None and other.ports & ports:
+                other.until = now  # the device that held it may have been this carrier's
         if away is None:
-            return Identified(sighting=sighting, port=port)
+            return Identified(sighting=sighting, port=_only(ports))
         return Reenumerated(sighting=sighting, gap_ms=int((now - away.since) * 1000))
 
+    def _ports_of(self, carrier: Carrier, before: Ports) -> Ports:
+        """Where a carrier came that was at ``before``: there still, where its device never left."""
+        makers = _makers(carrier)
+        stayed = self._bus.fitting(before, makers)
+        if stayed and stayed == before and not self._bus.is_waiting_at(before):
+            return before
+        return self._bus.claim(makers, before) or stayed
+
     def _stayed_away(self, carrier: Carrier, away: _Away) -> list[Event]:
-        """A person pulled it, unless its device is plugged and nobody else's."""
-        device = self._bus.at(away.port)
-        taken = any(here.port == away.port for here in self.carriers.values())
-        if device is None or taken or device.maker not in _makers(carrier):
+        """A person pulled it, unless its device is plugged."""
+        plugged = self._bus.fitting(away.ports, _makers(carrier))
+        if len(plugged) <= self._sharing(plugged):
             del self._away[carrier]
+            self._leave_to_others(away.ports - plugged)
             return [Pulled(carrier=carrier)]
         away.until = None
-        # One that left and came back is waited for, and told of where that ends.
-        return [] if away.device_left else [_silent(device, carrier.spelled())]
+        # A device that left and came back is waited for, and told of where that ends.
+        if away.told or self._bus.is_waiting_at(plugged):
+            return []
+        away.told = True
+        return [self._silent(_only(plugged), f"{carrier.model} № {carrier.spelled()}")]
 
-    def _token_never_came(self, device: Device, since: float) -> Event:
+    def _leave_to_others(self, gone: Ports) -> None:
+        """Who shared ports with a carrier that was pulled from one of them is at another."""
+        for here in self.carriers.values():
+            here.ports = here.ports - gone or here.ports
+
+    def _token_never_came(self, device: Device, since: float) -> list[Event]:
         """A device's token was not shown anew: either it is silent, or it was so quickly back that
         no look missed it."""
         for carrier, here in self.carriers.items():
             if here.left_at is not None and here.port == device.port:
                 gap_ms = int((since - here.left_at) * 1000)
-                self.carriers[carrier] = Present(here.sighting, device.port, here.duplicates)
-                return Reenumerated(sighting=here.sighting, gap_ms=gap_ms)
-        return _silent(device)
+                self.carriers[carrier] = Present(here.sighting, here.ports, here.duplicates)
+                return [Reenumerated(sighting=here.sighting, gap_ms=gap_ms)]
+        at = frozenset({device.port})
+        rivals = at.union(*(here.ports for here in self.carriers.values() if here.ports & at))
+        plugged = self._bus.fitting(rivals, set(Maker))
+        if self._sharing(at) >= len(plugged):
+            return []
+        return [self._silent(device.port, device.model)]
+
+    def _sharing(self, ports: Ports) -> int:
+        """How many carriers that are here may be at these ports."""
+        return sum(1 for here in self.carriers.values() if here.ports & ports)
+
+    def _silent(self, port: str, label: str) -> Unreadable:
+        """What is plugged, at ``port`` where that is known, and shows no carrier."""
+        device = self._bus.at(port)
+        unread = Unread(
+            module="",
+            slot=MODULE_WIDE,
+            obstacle=Obstacle.NO_TOKEN_APPEARED,
+            detail=device.usb_id if device else "",
+            label=label,
+        )
+        return Unreadable(unread=unread, port=port)
 
     def _tell_unread(self, now: float, *modules: str) -> list[Event]:
         waking = self._bus.is_waiting(now)
         return [
-            Unreadable(unread=unread, port=self._bus.claim(set(Maker)))
+            Unreadable(unread=unread, port=_only(self._bus.claim(set(Maker))))
             for unread in self._sick.tell(modules, now, waking=waking)
         ]
 
@@ -233,14 +268,6 @@ def _content(sighting: Sighting) -> object:
     return sighting.objects, sighting.certificates, sighting.unparsed_certificates, sighting.label
 
 
-def _silent(device: Device, serial: str = "") -> Unreadable:
-    return Unreadable(
-        unread=Unread(
-            module="",
-            slot=MODULE_WIDE,
-            obstacle=Obstacle.NO_TOKEN_APPEARED,
-            detail=device.usb_id,
-            label=f"{device.model} № {serial}" if serial else device.model,
-        ),
-        port=device.port,
-    )
+def _only(ports: Ports) -> str:
+    """The port; empty where several could be meant, or none is known."""
+    return min(ports) if len(ports) == 1 else ""

@@ -34,6 +34,13 @@ from tests.softhsm import PUT_CERTIFICATE
 from tests.waiting import wait_for
 
 SALT = "salt"
+_HURRIED = """
+import sys
+import agent.loop
+from agent.__main__ import main
+agent.loop.TICK_S = 0.1
+sys.exit(main())
+"""
 
 
 class Workstation:
@@ -124,6 +131,10 @@ class Workstation:
 
     def issue_carriers(self, *carriers: Carrier, to: str | None = None, spare: int = 0) -> None:
         """The same for carriers that are no tokens of ``make_tokens``."""
+        self.bring(self.snapshot(*carriers, to=to, spare=spare))
+
+    def snapshot(self, *carriers: Carrier, to: str | None = None, spare: int = 0) -> bytes:
+        """The next snapshot without its signature."""
         login = to or self.layout.login
         mark = sha256(f"{SALT}|{login}@{self.layout.host}".encode()).hex()
         entries = [_entry(carrier, f"КН-{i:04}", mark) for i, carrier in enumerate(carriers)]
@@ -136,13 +147,11 @@ class Workstation:
             for i in range(spare)
         ]
         self._version += 1
-        self.bring(
-            pack(
-                Mark(version=self._version, made_at=_now()),
-                self.layout.host,
-                SALT,
-                ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
-            )
+        return pack(
+            Mark(version=self._version, made_at=_now()),
+            self.layout.host,
+            SALT,
+            ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
         )
 
     def bring(self, content: bytes) -> None:
@@ -157,10 +166,11 @@ class Workstation:
         settings = self.layout.settings.read_text()
         self.layout.settings.write_text(settings.replace("[agent]\n", f"[agent]\n{lines}"))
 
-    def start(self) -> None:
-        """Start the agent and wait until it watches."""
+    def start(self, *, hurried: bool = False) -> None:
+        """Start the agent and wait until it watches; ``hurried``: it ticks many times a second."""
         before = len(self.events("Started"))
-        command = [sys.executable, "-m", "agent", str(self.layout.settings)]
+        program = ["-c", _HURRIED] if hurried else ["-m", "agent"]
+        command = [sys.executable, *program, str(self.layout.settings)]
         with self._errors.open("ab") as errors:
             self.agent = subprocess.Popen(command, env=self.environment, stderr=errors)
         wait_for(lambda: len(self.events("Started")) > before, what="the agent started")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.events import Identified, Judged, Pulled, Reenumerated
+from domain.events import Blind, Identified, Judged, Pulled, Reenumerated
+from tests.agent.story import told
 from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
 
@@ -110,6 +111,30 @@ def test_a_snapshot_signed_by_another_ledger_is_refused(station: Workstation) ->
     station.insert("b")
     assert last_verdict(station, 1).verdict.level.value == "deny"
     assert station.events("SnapshotRefused")
+
+
+def test_what_a_newer_ledger_tells_of_a_carrier_denies_and_is_said(station: Workstation) -> None:
+    """Signed, but in words this program does not know: could not ask is never yes, nor the end."""
+    content = station.snapshot(station.carrier("a"), station.carrier("b"))
+    station.bring(content.replace(b'"standing":"issued"', b'"standing":"leased"', 1))
+    station.insert("a")
+    station.insert("b")
+    levels = {judged.carrier: judged.verdict.level.value for judged in verdicts(station, 2)}
+    assert sorted(levels.values()) == ["allow", "deny"]
+    (blind,) = station.events("Blind")
+    assert isinstance(blind.event, Blind)
+    assert (blind.event.what, "leased" in blind.event.reason) == ("ledger", True)
+    station.issue("a", "b")
+    station.remove("a")
+    wait_for(lambda: station.events("Missed"), what="missed")
+    station.insert("a")
+    wait_for(lambda: station.events("Seeing"), what="seeing again")
+    wait_for(lambda: all_allowed(station), what="both allowed")
+
+
+def all_allowed(station: Workstation) -> bool:
+    verdicts = told(station.records()).verdicts
+    return verdicts == {station.carrier("a"): "allow", station.carrier("b"): "allow"}
 
 
 def test_a_killed_worker_costs_nothing_but_its_look(station: Workstation) -> None:

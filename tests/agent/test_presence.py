@@ -250,6 +250,70 @@ def test_a_hub_that_resets_gives_each_carrier_its_port_back() -> None:
     assert ports == {"1a2b3c4d": PLUG.port, "ffee": second.port}
 
 
+SECOND = replace(PLUG, port="/usb1/1-3")
+BOTH = (sighting(), sighting("ffee", slot=1))
+
+
+def two_at_once() -> Presence:
+    """Two alike that came together, as at every start: which is where can't be told."""
+    presence = Presence(GRACE)
+    for device in (PLUG, SECOND):
+        presence.plugged(device, 0.0)
+    assert names(presence.looked(look(*BOTH), 0.5)) == ["Identified", "Identified"]
+    return presence
+
+
+def test_two_whose_ports_are_unknown_fall_silent_together() -> None:
+    presence = two_at_once()
+    assert names(presence.looked(look(), 10.0)) == ["Missed", "Missed"]
+    silent = presence.due(13.0)
+    assert names(silent) == ["Unreadable", "Unreadable"]
+    assert [event.port for event in silent if isinstance(event, Unreadable)] == ["", ""]
+    assert names(presence.looked(look(*BOTH), 60.0)) == ["Reenumerated", "Reenumerated"]
+    assert presence.due(99.0) == []
+
+
+def test_one_of_two_whose_ports_are_unknown_is_pulled() -> None:
+    presence = two_at_once()
+    presence.unplugged(PLUG, 10.0)
+    assert names(presence.looked(look(BOTH[1]), 10.1)) == ["Missed"]
+    assert presence.due(13.1) == [Pulled(carrier=BOTH[0].carrier)]
+    # And where the other one is, is known from now on.
+    assert presence.carriers[BOTH[1].carrier].port == SECOND.port
+    presence.looked(look(), 20.0)
+    (silent,) = presence.due(23.0)
+    assert isinstance(silent, Unreadable)
+    assert silent.port == SECOND.port
+
+
+def test_of_two_silent_ones_the_one_that_is_back_says_that_the_other_was_pulled() -> None:
+    presence = two_at_once()
+    presence.looked(look(), 10.0)
+    presence.due(13.0)
+    presence.unplugged(PLUG, 20.0)
+    assert presence.due(30.0) == []  # one of them, and nobody knows which
+    assert names(presence.looked(look(BOTH[1]), 40.0)) == ["Reenumerated"]
+    assert presence.due(40.0) == [Pulled(carrier=BOTH[0].carrier)]
+
+
+def test_a_quick_reset_of_one_of_two_is_not_told_as_silence() -> None:
+    presence = two_at_once()
+    presence.unplugged(SECOND, 10.0)
+    presence.plugged(SECOND, 10.2)
+    presence.looked(look(*BOTH), 10.5)
+    assert presence.due(10.2 + SETTLE_S) == []
+
+
+def test_a_third_that_stays_silent_is_told_beside_two_of_unknown_ports() -> None:
+    presence = two_at_once()
+    third = replace(PLUG, port="/usb1/1-4")
+    presence.plugged(third, 10.0)
+    presence.looked(look(*BOTH), 10.5)
+    (silent,) = presence.due(10.0 + SETTLE_S)
+    assert isinstance(silent, Unreadable)
+    assert silent.port == third.port
+
+
 def test_another_device_at_a_port_says_that_the_first_has_left() -> None:
     presence = Presence(GRACE)
     presence.plugged(PLUG, 0.0)

@@ -233,6 +233,17 @@ def test_a_bad_module_blinds_and_the_agent_sees_again(
     assert not station.events("Missed")
 
 
+def test_a_module_that_is_mended_is_found_without_any_message(stage: Stage) -> None:
+    station = stage.station
+    stage.plan("C_Initialize * * exit")
+    (station.layout.drawer / "odd").rename(station.layout.tokens / "odd")
+    station.start(hurried=True)
+    wait_for(lambda: station.events("Blind"), 30, "the bad module told")
+    stage.plan()
+    wait_for(lambda: station.events("Seeing"), 60, "seeing again")
+    wait_for(lambda: sees(station, "odd"), 60, "the token")
+
+
 def sees(station: Workstation, name: str) -> bool:
     seen = [r.event for r in station.events("Identified") if isinstance(r.event, Identified)]
     return any(event.sighting.carrier == station.carrier(name) for event in seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -33,17 +34,23 @@ def udevd() -> Udevd:
     return Udevd()
 
 
-@pytest.fixture
-def station() -> Iterator[Workstation]:
+@contextmanager
+def started(*, hurried: bool) -> Iterator[Workstation]:
     with workstation(demo=False) as made:
         made.make_tokens("a", "b")
         made.issue("a", "b")
-        made.start()
+        made.start(hurried=hurried)
         yield made
         assert made.stop() == 0
         assert made.said() == ""
         assert verify(made.journal, public_key=None, strict=True).whole
         told(made.records())
+
+
+@pytest.fixture
+def station() -> Iterator[Workstation]:
+    with started(hurried=False) as made:
+        yield made
 
 
 def slot_in(station: Workstation, name: str) -> None:
@@ -136,6 +143,18 @@ def test_a_deauthorised_carrier_fell_silent_and_was_not_pulled(
     happened(station, "Reenumerated")
     assert not station.events("Pulled")
     assert not station.events("Vanished")
+
+
+def test_a_service_that_was_down_is_noticed_when_it_is_back(udevd: Udevd) -> None:
+    """No message says that the slots show the carrier again."""
+    with started(hurried=True) as station:
+        plug(station, udevd, "a")
+        slot_out(station, "a")
+        udevd.say("unbind", f"{PORT}/1-1:1.0", "usb_interface")
+        happened(station, "Unreadable")
+        slot_in(station, "a")
+        happened(station, "Reenumerated")
+        assert not station.events("Pulled")
 
 
 def test_a_usb_reset_that_the_slots_never_show_is_no_pull(
