@@ -28,16 +28,19 @@ def fetch(wire: Wire, settings: CourierSettings, enrolment: Enrolment) -> None:
     tag_file, inbox = settings.state / "tag", settings.inbox / "snapshot"
     new = inbox.with_name("snapshot.new")
     known = tag_file.read_text("utf-8", "replace") if tag_file.exists() and inbox.exists() else ""
-    with open(new, "w+b") as file:
-        tag = wire.snapshot(known if known.isascii() else "", LARGEST_SNAPSHOT, file)
-        if tag is None:
-            return
-        file.flush()
-        os.fsync(file.fileno())
-        if not _is_signed(file, enrolment.ledger_key):
-            raise Wrong(_not_signed(describe(settings.ledger)))
-    # The tag last: killed in between, the same snapshot is brought once more.
-    _place(new, inbox)
+    try:
+        with open(new, "w+b") as file:
+            tag = wire.snapshot(known if known.isascii() else "", LARGEST_SNAPSHOT, file)
+            if tag is None:
+                return
+            file.flush()
+            os.fsync(file.fileno())
+            if not _is_signed(file, enrolment.ledger_key):
+                raise Wrong(_not_signed(describe(settings.ledger)))
+        # The tag last: killed in between, the same snapshot is brought once more.
+        _place(new, inbox)
+    finally:
+        new.unlink(missing_ok=True)
     new_tag = tag_file.with_name("tag.new")
     new_tag.write_text(tag)
     _place(new_tag, tag_file)

@@ -182,7 +182,13 @@ class Wire:
                 Text(ru="ответ тянется слишком долго", en="the answer takes too long")
             ) from error
         except httpx.TransportError as error:
-            told = printable(str(error)) or type(error).__name__
+            told = printable(str(error)).rstrip(".") or type(error).__name__
+            if isinstance(error, httpx.RemoteProtocolError):
+                why = Text(
+                    ru=f"связь оборвалась, или там не журнал учёта ({told})",
+                    en=f"the connection broke, or no ledger is there ({told})",
+                )
+                raise self._unreachable(why) from error
             raise self._unreachable(Text(ru=told, en=told)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._nonsense() from error
