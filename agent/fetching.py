@@ -30,7 +30,7 @@ def fetch(wire: Wire, settings: CourierSettings, enrolment: Enrolment) -> None:
     known = tag_file.read_text("utf-8", "replace") if tag_file.exists() and inbox.exists() else ""
     try:
         with open(new, "w+b") as file:
-            tag = wire.snapshot(known if known.isascii() else "", LARGEST_SNAPSHOT, file)
+            tag = wire.snapshot(known, LARGEST_SNAPSHOT, file)
             if tag is None:
                 return
             file.flush()

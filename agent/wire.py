@@ -83,12 +83,13 @@ class Wire:
     def snapshot(self, tag: str, largest: int, file: BinaryIO) -> str | None:
         """Write the snapshot to ``file``; its tag, or None where ``tag`` is still the current
         one (and nothing was written)."""
-        headers = {"if-none-match": f'"{tag}"'} if tag else {}
+        quoted = f'"{tag}"'
+        headers = {"if-none-match": quoted} if _TAG.fullmatch(quoted) else {}
         with (
             self._asking(SNAPSHOT_S),
             self._http.stream("GET", "/v1/agent/snapshot", headers=headers) as answer,
         ):
-            if tag and answer.status_code == httpx.codes.NOT_MODIFIED:
+            if headers and answer.status_code == httpx.codes.NOT_MODIFIED:
                 return None
             if not answer.is_success:
                 raise self._refusal(answer, b"".join(self._chunks(answer, _LARGEST_ANSWER)))

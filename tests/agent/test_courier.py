@@ -403,11 +403,12 @@ class TestTrouble:
         assert (done.returncode, "inbox" in done.stderr) == (75, True)
         assert outpost.received() == [outpost.lines()]
 
-    def test_cursors_that_are_garbage_cost_nothing(self, outpost: Outpost) -> None:
+    @pytest.mark.parametrize("garbage", [b"\xff\xfe", b"a b\n\nX: y", b"", b"-1"])
+    def test_cursors_that_are_garbage_cost_nothing(self, outpost: Outpost, garbage: bytes) -> None:
         outpost.write_many(3)
         outpost.ship()
         for name in ("acknowledged", "tag"):
-            (outpost.settings.courier.state / name).write_bytes(b"\xff\xfe garbage \n\n")
+            (outpost.settings.courier.state / name).write_bytes(garbage)
         outpost.ship()
         assert outpost.received() == [outpost.lines()]
         assert outpost.cases() == []
