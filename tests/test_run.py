@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cli.layout import prepare
 from tests.foreground import Foreground, directory, foreground, started
 from tests.waiting import wait_for
 
@@ -209,6 +210,19 @@ def test_damaged_settings_are_told_and_nothing_is_started(content: str) -> None:
         (told,) = run.screen
         assert str(state / "klyuchar.toml") in told
         assert "Исправьте файл" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("ru", "Настройки журнала учёта"), ("en", "The ledger's settings")]
+)
+def test_what_a_program_complains_of_is_said_in_the_runs_language(language: str, told: str) -> None:
+    with directory() as state:
+        settings = prepare(state).settings
+        settings.write_text(settings.read_text().replace("[ledger]", '[ledger]\nnumber = "x"'))
+        run = Foreground(state, language)
+        assert run.ended() == 75
+        assert told in run.screen[0]
+        assert len(run.screen) == 2
 
 
 def test_in_english_everything_is() -> None:

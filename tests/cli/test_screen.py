@@ -95,6 +95,13 @@ def test_a_word_of_the_program_takes_the_place_of_the_key_that_was_pressed(
     assert max(map(len, shown.splitlines())) <= 41
 
 
+def test_what_is_to_be_copied_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(monkeypatch, 40)
+    digest = "5d72a3eb825e98b9" * 4
+    Screen("ru").say(Text(ru=f"SHA-256 последней записи № 1: {digest}", en=""))
+    assert digest in terminal.shown().splitlines()
+
+
 def test_in_a_file_a_record_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Screen("en")
     screen.show(judged())

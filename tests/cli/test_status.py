@@ -12,6 +12,7 @@ import pytest
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Blind,
+    Identified,
     Judged,
     Missed,
     Reenumerated,
@@ -120,7 +121,8 @@ class TestCarriers:
     def test_one_that_is_identified_at_last_is_not_listed_twice(
         self, desk: Desk, agent: Journal
     ) -> None:
-        agent.append(STARTED, Unreadable(unread=UNREAD, port=""), identified(IN_ORDER))
+        seen = Identified(sighting=identified(IN_ORDER).sighting, port="1-2")
+        agent.append(STARTED, Unreadable(unread=UNREAD, port=""), seen)
         assert report(desk)["unidentified"] == []
         assert len(report(desk)["carriers"]) == 1
 
