@@ -108,6 +108,9 @@ def _flash(chosen: argparse.Namespace) -> None:
 
 def _plug(chosen: argparse.Namespace, device: Device, wait: Callable[[], None]) -> None:
     port: Port = Vhci() if chosen.vhci else UsbRedir(chosen.usbredir)
+    # Whoever starts this in the background, where Ctrl-C is ignored, can still end it in order.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt, EOFError), port.plugged(device):
         print(f"{device.identity.name} is plugged in. Ctrl-C pulls it.", flush=True)
         wait()

@@ -107,6 +107,21 @@ def test_a_reset_forgets_who_logged_in(talk: Talk) -> None:
     assert talk(fci("01", "0500", 4, "43020202")) == NOT_ALLOWED
 
 
+def test_an_operation_without_a_rule_is_refused(talk: Talk) -> None:
+    talk.login()
+    assert talk(fci("01", "0500", 1, "02")) == DONE
+    assert talk("00D600000109") == DONE
+    assert talk("00B0000000") == NOT_ALLOWED
+
+
+def test_a_new_pin_that_is_garbled_is_refused(talk: Talk) -> None:
+    talk.login()
+    for garbled in ("", "80020004", "80020004A50331323334", "80020004A60431323334"):
+        assert talk(f"00240102{len(garbled) // 2:02X}{garbled}") in ("6A80", "6700")
+    assert talk("00240102") == "6A80"
+    assert talk.login() == DONE
+
+
 def test_files_are_listed_one_by_one(talk: Talk) -> None:
     talk.login()
     for name in ("2F00", "5000"):

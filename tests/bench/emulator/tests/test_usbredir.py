@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.bench.emulator.cards.rutoken import ATR, RutokenCard
+from tests.bench.emulator.devices.flash import FlashDrive
 from tests.bench.emulator.devices.tokens import CardReader, RutokenEcp
 from tests.bench.emulator.ports.port import PortError
 from tests.bench.emulator.ports.redir_packets import NotUsbRedir
@@ -89,6 +91,22 @@ def test_a_card_is_spoken_to(guest: Guest, port: UsbRedir) -> None:
         status, answer = guest.result(asked)
         assert (status, answer[6]) == (redir.SUCCESS, 7)
         assert answer[10:].hex() == SERIAL + "9000"
+
+
+def test_long_transfers_go_both_ways(guest: Guest, port: UsbRedir) -> None:
+    text = bytes(range(256)) * 300
+    blocks = len(text) // 512
+    with port.plugged(FlashDrive(bytes(200 * 512), serial="1")):
+        guest.accept()
+        for opcode, flags in ((0x2A, 0x00), (0x28, 0x80)):
+            block = struct.pack(">BxIxH", opcode, 0, blocks).ljust(16, b"\0")
+            head = struct.pack("<4sIIBBB", b"USBC", 1, len(text), flags, 0, 10)
+            assert guest.write(0x02, head + block) == redir.SUCCESS
+            if flags:
+                assert guest.read(0x81, len(text)) == text
+            else:
+                assert guest.write(0x02, text) == redir.SUCCESS
+            assert guest.read(0x81, 13)[12] == 0
 
 
 def test_a_transfer_that_waits_can_be_cancelled(guest: Guest, port: UsbRedir) -> None:
@@ -179,6 +197,7 @@ def test_pulling_hangs_up_and_the_port_is_free(guest: Guest, port: UsbRedir) -> 
             with pytest.raises(PortError, match="already"):
                 port.plug(token())
         assert guest.hung_up()
+        assert not [t for t in threading.enumerate() if t.name == "Rutoken ECP"]
     with pytest.raises(PortError, match="nothing is plugged in"):
         port.pull()
 
