@@ -29,7 +29,7 @@ from drivers.activation import Activation
 from journal.decode import Record, decode
 from journal.digest import sha256
 from journal.reader import Follower
-from journal.signing import load_or_create
+from journal.signing import Signer, load_or_create
 from tests.softhsm import PUT_CERTIFICATE
 from tests.waiting import wait_for
 
@@ -154,10 +154,11 @@ class Workstation:
             ((sha256(entry.carrier.serial.encode()), entry) for entry in entries),
         )
 
-    def bring(self, content: bytes) -> None:
+    def bring(self, content: bytes, signer: Signer | None = None) -> None:
         """Sign ``content`` as the ledger does and lay it into the inbox as the courier does."""
+        signature = (signer or self._ledger_key).sign(sha256(content))
         inbox = self.layout.state / "courier" / "inbox"
-        (inbox / "new").write_bytes(content + self._ledger_key.sign(sha256(content)))
+        (inbox / "new").write_bytes(content + signature)
         (inbox / "new").rename(inbox / "snapshot")
 
     def set(self, **values: int) -> None:

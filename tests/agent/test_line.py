@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.events import Blind, Identified, Judged, Pulled, Reenumerated
+from journal.signing import Signer
 from tests.agent.story import told
 from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
@@ -102,12 +103,8 @@ def test_an_older_snapshot_is_refused_and_told(station: Workstation) -> None:
 
 
 def test_a_snapshot_signed_by_another_ledger_is_refused(station: Workstation) -> None:
-    inbox = station.layout.state / "courier" / "inbox" / "snapshot"
-    station.issue("a", "b")
-    content = inbox.read_bytes()
-    forged = inbox.with_name("new")
-    forged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    forged.rename(inbox)
+    content = station.snapshot(station.carrier("a"), station.carrier("b"))
+    station.bring(content, Signer(bytes(32)))
     station.insert("b")
     assert last_verdict(station, 1).verdict.level.value == "deny"
     assert station.events("SnapshotRefused")
