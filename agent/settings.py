@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Wrong
-from domain.settings import fill
+from domain.settings import fill, unreadable
 from domain.text import Text
 
 DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
@@ -99,7 +99,7 @@ def load(path: str | Path) -> Settings:
     except Wrong as error:
         raise _unfit(path, error.text) from error
     except (OSError, ValueError) as error:
-        raise _unfit(path, Text(ru=str(error), en=str(error))) from error
+        raise _unfit(path, unreadable(error)) from error
 
 
 def _settings(document: dict[str, Any]) -> Settings:

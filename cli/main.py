@@ -14,6 +14,7 @@ from domain.errors import CouldNotAsk, KlyucharError
 from domain.text import Text
 
 _COMMANDS = ("run", "demo", "status", "policy", "journal", "ledger", "enrol")
+_OF_MAKE_RUN = "var/klyuchar.toml"
 _COULD_NOT_ASK = 75
 """Exit code of "could not be asked, try later" (EX_TEMPFAIL of sysexits.h)."""
 
@@ -76,10 +77,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _default_settings() -> str:
-    """The settings named by the environment, those of `make run` here, or the installed ones."""
-    named = os.environ.get("KLYUCHAR_SETTINGS")
-    here = "var/klyuchar.toml"
-    return named or (here if os.path.exists(here) else "/etc/klyuchar/klyuchar.toml")
+    """The settings named by the environment, those of `make run` here or beside the virtual
+    environment that this command is in, or the installed ones."""
+    if named := os.environ.get("KLYUCHAR_SETTINGS"):
+        return named
+    beside = os.path.join(os.path.dirname(sys.prefix), _OF_MAKE_RUN)
+    found = [path for path in (_OF_MAKE_RUN, beside) if os.path.exists(path)]
+    return found[0] if found else "/etc/klyuchar/klyuchar.toml"
 
 
 def _language() -> str:

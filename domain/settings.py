@@ -5,15 +5,19 @@ A misspelled setting must never be a setting that silently has its default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from domain.because import because
 from domain.errors import Wrong
 from domain.text import Text
 
 T = TypeVar("T")
+
+_PLACE = re.compile(r"at line (\d+), column (\d+)")
 
 _KINDS: dict[Any, tuple[type, Text]] = {
     str: (str, Text(ru="строка в кавычках", en="a string in quotes")),
@@ -62,3 +66,14 @@ def _value(hint: object, value: object, where: str) -> object:
 
 def _are_strings(values: list[object]) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+def unreadable(error: OSError | ValueError) -> Text:
+    """Why a settings file could not be read as TOML."""
+    if isinstance(error, OSError):
+        return because(error)
+    if isinstance(error, UnicodeDecodeError):
+        return Text(ru="это не текст в кодировке UTF-8", en="this is no text in UTF-8")
+    place = _PLACE.search(str(error))
+    where = f"строка {place[1]}, знак {place[2]}" if place else "конец файла"
+    return Text(ru=f"это не TOML, {where}: {error}", en=f"this is not TOML: {error}")

@@ -124,6 +124,22 @@ def test_what_the_system_refuses_is_told_with_its_path(
     assert "нет такого файла или папки" in told or "такой файл уже есть" in told
 
 
+def test_the_demonstrations_settings_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KLYUCHAR_SETTINGS", raising=False)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "clone" / ".venv"))
+    monkeypatch.chdir(tmp_path)
+    assert command._default_settings() == "/etc/klyuchar/klyuchar.toml"
+    beside, here = tmp_path / "clone" / "var", tmp_path / "var"
+    for folder, found in ((beside, str(beside / "klyuchar.toml")), (here, "var/klyuchar.toml")):
+        folder.mkdir(parents=True)
+        (folder / "klyuchar.toml").touch()
+        assert command._default_settings() == found
+    monkeypatch.setenv("KLYUCHAR_SETTINGS", "/named")
+    assert command._default_settings() == "/named"
+
+
 def test_settings_that_are_not_there_are_told() -> None:
     done = klyuchar("--settings", "/no/such/file", "status")
     assert done.returncode == 1
