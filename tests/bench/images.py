@@ -8,6 +8,7 @@ gold    the product's .deb installed in it, as a snapshot: where every case begi
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -162,6 +163,7 @@ def _prune(kind: str) -> None:
             shutil.rmtree(place)
 
 
+@functools.cache
 def _guest_key() -> str:
     files = sorted(path for path in _GUEST.rglob("*") if path.is_file())
     named = [f"{path.relative_to(_GUEST)}\n".encode() + path.read_bytes() for path in files]

@@ -26,6 +26,7 @@ def test_debian_is_up_with_somebody_at_the_seat(bare: Machine) -> None:
     assert bare.run("cat /proc/1/comm") == "systemd"
     assert bare.run("systemctl is-system-running") == "running"
     assert bare.run("systemctl is-active systemd-udevd dbus systemd-logind pcscd.socket")
+    assert bare.attempt("test -e /usr/sbin/policy-rc.d").code == 1, "packages start their services"
     session = bare.run("loginctl show-seat seat0 -p ActiveSession --value")
     told = bare.run(f"loginctl show-session {session} -p Name -p Active -p Type --value")
     assert sorted(told.split()) == ["ivanova", "tty", "yes"]

@@ -23,6 +23,11 @@ chroot "$root" systemctl -q mask usbguard.service usbguard-dbus.service serial-g
 chroot "$root" systemctl -q mask dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount \
   sys-kernel-tracing.mount proc-sys-fs-binfmt_misc.automount systemd-binfmt.service
 
+# mmdebstrap keeps services from starting while it builds, and would take this back too late for us.
+rm "$root/usr/sbin/policy-rc.d"
+starter="$root/usr/sbin/start-stop-daemon"
+[ ! -e "$starter.REAL" ] || mv "$starter.REAL" "$starter"
+
 chroot "$root" dpkg-query -W > "$WORK/made/versions"
 cat "$WORK/kernel/release" >> "$WORK/made/versions"
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/log/*.log "$root"/tmp/*
