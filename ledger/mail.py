@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
 
-from domain.errors import KlyucharError
+from domain.errors import KlyucharError, Wrong
 from domain.text import Text
 from ledger import dates
 from ledger.books import Books, CaseRow
@@ -57,7 +57,8 @@ def send(settings: MailSettings, told: EmailMessage) -> None:
     """Hand the message to the server.
 
     Raises OSError (smtplib's errors are such) where it did not take it, was not reached, or could
-    not prove who it is: nothing is ever sent without TLS to a server with a valid certificate.
+    not prove who it is, Wrong where the password can't be meant. Nothing is ever sent without TLS
+    to a server with a valid certificate.
     """
     context = ssl.create_default_context(cafile=settings.ca_file or None)
     connection: smtplib.SMTP
@@ -71,9 +72,20 @@ def send(settings: MailSettings, told: EmailMessage) -> None:
         if not settings.tls:
             connection.starttls(context=context)
         if settings.username:
-            password = Path(settings.password_file).read_text(encoding="utf-8").strip()
-            connection.login(settings.username, password)
+            connection.login(settings.username, _password(settings))
         connection.send_message(told)
+
+
+def _password(settings: MailSettings) -> str:
+    password = Path(settings.password_file).read_bytes().strip()
+    if not password or not password.isascii():
+        raise Wrong(
+            Text(
+                ru=f"в файле {settings.password_file} нет пароля из латинских букв, цифр и знаков",
+                en=f"{settings.password_file} holds no password of ASCII characters",
+            )
+        )
+    return password.decode()
 
 
 class Mailer:
@@ -129,6 +141,10 @@ class Mailer:
         except (OSError, ValueError) as error:
             self._say(Text(ru=str(error), en=str(error)))
             return False
+        except Exception:
+            if not self._ended.is_set():
+                raise
+            # The storage was closed between a message and its record: it is sent once more.
         return True
 
     def _say(self, why: Text) -> None:
