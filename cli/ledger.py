@@ -16,22 +16,34 @@ if TYPE_CHECKING:
 _GROUND = ("--happened", "--ground")
 
 _ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("person add", "внести человека", ("--name", "--post", "--unit", *_GROUND)),
-    ("person login", "его учётная запись", ("--person", "--login", "--host", "--domain")),
-    ("person admit", "допустить приказом, п. 2.2", ("--person", "--order", "--date", *_GROUND)),
-    ("person list", "список", ()),
-    ("workstation add", "внести рабочее место", ("--host", "--inventory", "--place", *_GROUND)),
-    ("workstation code", "новый код подключения", ("--host",)),
-    ("workstation list", "список", ()),
+    ("person add", "внести человека (add a person)", ("--name", "--post", "--unit", *_GROUND)),
+    (
+        "person login",
+        "его учётная запись (a login of theirs)",
+        ("--person", "--login", "--host", "--domain", *_GROUND),
+    ),
+    (
+        "person admit",
+        "допустить приказом, п. 2.2 (admit by order)",
+        ("--person", "--order", "--date", *_GROUND),
+    ),
+    ("person list", "список (list)", ()),
+    (
+        "workstation add",
+        "внести рабочее место (add a workstation)",
+        ("--host", "--inventory", "--place", *_GROUND),
+    ),
+    ("workstation code", "новый код подключения (a new enrolment code)", ("--host",)),
+    ("workstation list", "список (list)", ()),
     (
         "carrier add",
-        "внести носитель",
+        "внести носитель (add a carrier)",
         ("--maker", "--model", "--serial", "--serial-decimal", "--serial-hex", *_GROUND),
     ),
-    ("carrier list", "список", ()),
+    ("carrier list", "список (list)", ()),
     (
         "document add",
-        "внести запись ключа на носитель, п. 3.3",
+        "внести запись ключа на носитель, п. 3.3 (add a key document)",
         (
             "--carrier",
             "--name",
@@ -42,19 +54,35 @@ _ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             *_GROUND,
         ),
     ),
-    ("document list", "список", ()),
-    ("issue", "выдать под расписку, п. 3.5", ("--document", "--person", "--receipt", *_GROUND)),
-    ("return", "принять обратно", ("--document", "--receipt", *_GROUND)),
-    ("out-of-action", "вывести из действия", ("--document", "--reason", *_GROUND)),
-    ("destroy", "отметить уничтожение, п. 6.3", ("--document", "--method", *_GROUND)),
-    ("case list", "дела", ()),
-    ("case close", "закрыть дело", ("--case", "--conclusion", *_GROUND)),
-    ("fingerprint", "отпечаток ключа журнала: сверить при подключении", ()),
-    ("verify", "проверить цепочку событий", ()),
-    ("events", "события", ("--after",)),
-    ("init", "создать журнал по настройкам", ()),
-    ("serve", "запустить журнал", ()),
-    ("rebuild", "перестроить таблицы по событиям", ()),
+    ("document list", "список (list)", ()),
+    (
+        "issue",
+        "выдать под расписку, п. 3.5 (issue)",
+        ("--document", "--person", "--receipt", *_GROUND),
+    ),
+    ("return", "принять обратно (take back)", ("--document", "--receipt", *_GROUND)),
+    (
+        "out-of-action",
+        "вывести из действия (put out of action)",
+        ("--document", "--reason", *_GROUND),
+    ),
+    (
+        "destroy",
+        "отметить уничтожение, п. 6.3 (record a destruction)",
+        ("--document", "--method", *_GROUND),
+    ),
+    ("case list", "дела (cases)", ()),
+    ("case close", "закрыть дело (close a case)", ("--case", "--conclusion", *_GROUND)),
+    (
+        "fingerprint",
+        "отпечаток ключа журнала: сверить при подключении (fingerprint to compare when enrolling)",
+        (),
+    ),
+    ("verify", "проверить цепочку событий (verify the chain)", ()),
+    ("events", "события (events)", ("--after",)),
+    ("init", "создать журнал по настройкам (make the ledger)", ()),
+    ("serve", "запустить журнал (serve)", ()),
+    ("rebuild", "перестроить таблицы по событиям (rebuild the tables)", ()),
 )
 
 _GROUPS = {
