@@ -42,8 +42,10 @@ class RedirWire:
 
     def outgoing(self) -> bytes:
         """Everything to be sent now."""
-        for completion in self._transfers.completions():
-            self._complete(completion)
+        # What ends may start anew, and may end again at once.
+        while ended := list(self._transfers.completions()):
+            for completion in ended:
+                self._complete(completion)
         waiting, self._outgoing = self._outgoing, deque()
         return b"".join(waiting)
 
@@ -145,12 +147,13 @@ class RedirWire:
             self._answer_bulk(ended)
 
     def _pass_interrupt(self, ended: Completion) -> None:
-        endpoint, status = ended.transfer.endpoint, _STATUSES[ended.result]
+        endpoint = ended.transfer.endpoint
         if ended.result is Result.CANCELLED:
             return
-        fields = (endpoint, status, len(ended.data))
+        fields = (endpoint, _STATUSES[ended.result], len(ended.data))
         self._send(Type.INTERRUPT, *fields, to=next(self._notices), data=ended.data)
-        self._await_interrupt(endpoint)
+        if ended.result is Result.DONE:
+            self._await_interrupt(endpoint)
 
     def _answer_control(self, ended: Completion, setup: Setup) -> None:
         moved = len(ended.data) if setup.kind & IN else len(ended.transfer.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 
 
 class Wake:
@@ -12,10 +13,12 @@ class Wake:
     def __init__(self) -> None:
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._closed = False
+        self._lock = threading.Lock()
 
     def __call__(self) -> None:
-        if not self._closed:
-            os.eventfd_write(self._fd, 1)
+        with self._lock:
+            if not self._closed:
+                os.eventfd_write(self._fd, 1)
 
     def clear(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -25,5 +28,6 @@ class Wake:
         return self._fd
 
     def close(self) -> None:
-        self._closed = True
-        os.close(self._fd)
+        with self._lock:
+            self._closed = True
+            os.close(self._fd)

@@ -101,6 +101,7 @@ def test_a_host_finds_a_disk_of_that_size_and_reads_it(host: Host, image: bytes)
 
 def test_what_is_written_is_read_again(host: Host, image: bytes) -> None:
     data = bytes(range(256)) * 2 * 20
+    assert host.write("2A000000100000000200", b"first" + bytes(1019)) == DONE
     assert host.write("2A000000100000001400", data) == DONE
     assert host.read("28000000100000001400", len(data)) == (DONE, data)
     changed = bytearray(image)

@@ -190,6 +190,30 @@ def test_a_reader_tells_of_a_card_pushed_in_and_pulled(guest: Guest, port: UsbRe
         assert ccid.status(guest.read(ccid.IN)) == ccid.EMPTY
 
 
+def test_no_notice_waits_for_other_traffic(guest: Guest, port: UsbRedir) -> None:
+    reader = CardReader()
+    with port.plugged(reader):
+        guest.accept()
+        for _ in range(5):
+            reader.push(RutokenCard(SERIAL))
+            reader.pop()
+        asked = guest.send(redir.START_INTERRUPTS, bytes([ccid.NOTICES]))
+        guest.answer(redir.INTERRUPTS_STATUS, asked)
+        told = [guest.packet()[2][-1] for _ in range(10)]
+        assert told == [0x03, 0x02] * 5
+
+
+def test_an_interrupt_endpoint_that_is_not_there_is_refused_once(
+    guest: Guest, port: UsbRedir
+) -> None:
+    with port.plugged(token()):
+        guest.accept()
+        asked = guest.send(redir.START_INTERRUPTS, bytes([ccid.NOTICES]))
+        guest.answer(redir.INTERRUPTS_STATUS, asked)
+        assert guest.packet()[2][:2] == bytes([ccid.NOTICES, redir.STALL])
+        assert guest.control(0x80, 8, 0, 0, 1) == (redir.SUCCESS, b"\0")
+
+
 def test_pulling_hangs_up_and_the_port_is_free(guest: Guest, port: UsbRedir) -> None:
     for _ in range(3):
         with port.plugged(token()):
