@@ -48,9 +48,13 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
+    """``key_not_after`` is what the ledger is told; of ``srok`` it knows no end, so that the
+    agent's reading of the certificate is what finds it."""
+
     name: str
     serial: str
     certificate: str
+    key_not_after: str
 
 
 def ledger_answers(socket: Path) -> bool:
@@ -120,7 +124,8 @@ def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]
     for left_by_a_broken_start in (*layout.tokens.iterdir(), *layout.drawer.iterdir()):
         shutil.rmtree(left_by_a_broken_start)
     for name in CARRIERS:
-        certificate = make(_order(name, now))
+        order = _order(name, now)
+        certificate = make(order)
         forgotten = dict(environment) | {"KLYUCHAR_DEMO_SO_PIN": secrets.token_hex(8)}
         so_pin = ["--so-pin", "env:KLYUCHAR_DEMO_SO_PIN"]
         _pkcs11_tool(["--init-token", "--label", name, *so_pin], forgotten)
@@ -133,7 +138,8 @@ def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]
         serial = folder.name.replace("-", "")[-16:]
         folder.rename(layout.drawer / name)
         fingerprint = hashlib.sha256(certificate).hexdigest()
-        tokens.append(_Token(name=name, serial=serial, certificate=fingerprint))
+        end = "" if name == "srok" else order.key_not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        tokens.append(_Token(name=name, serial=serial, certificate=fingerprint, key_not_after=end))
     return tokens
 
 
@@ -193,6 +199,7 @@ def _tell_ledger(client: httpx.Client, layout: Layout, tokens: Mapping[str, _Tok
             carrier=carrier,
             name="Ключ электронной подписи",
             certificate=tokens[name].certificate,
+            key_not_after=tokens[name].key_not_after,
         )["number"]
         command(
             "issue",

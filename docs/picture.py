@@ -43,27 +43,29 @@ def main() -> None:
 
 def play(language: str) -> str:
     """Everything the screen shows while each carrier is inserted and removed once."""
-    state = Path(tempfile.mkdtemp(prefix="klyuchar", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="kl", dir="/tmp"))
+    (place / ".venv").symlink_to(sys.prefix)
     mine, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 60, WIDTH, 0, 0))
-    klyuchar = [sys.executable, "-m", "cli.main", "--language", language]
-    running = subprocess.Popen([*klyuchar, "run", "--state", str(state)], stdout=theirs)
+    klyuchar = [".venv/bin/klyuchar", "--language", language]
+    running = subprocess.Popen([*klyuchar, "run"], cwd=place, stdout=theirs)
     screen: list[bytes] = []
     threading.Thread(target=read, args=(mine, screen), daemon=True).start()
     try:
         until(screen, b"Ctrl-C")
         for name in CARRIERS:
+            shown = len(b"".join(screen))
             for action in ("insert", "remove"):
-                shown = len(b"".join(screen))
-                settings = ["--settings", str(state / "klyuchar.toml")]
-                subprocess.run([*klyuchar, *settings, "demo", action, name], check=True)
-                until(screen, b"\x1b[0m" if action == "insert" else b"", shown)
+                subprocess.run(
+                    [*klyuchar, "demo", action, name], cwd=place, check=True, capture_output=True
+                )
+                until(screen, b"\x1b[0m", shown)
             time.sleep(3.5)
     finally:
         running.send_signal(signal.SIGINT)
         running.wait(10)
         time.sleep(0.2)
-        shutil.rmtree(state)
+        shutil.rmtree(place)
     return b"".join(screen).decode().replace("\r\n", "\n")
 
 
