@@ -4,12 +4,13 @@ PYTHON ?= /usr/bin/python3
 VENV := .venv
 STATE ?= var
 RUN_PACKAGES := python3-venv softhsm2 opensc pcscd libccid openssl libengine-gost-openssl libsystemd0 libudev1
-TEST_PACKAGES := $(RUN_PACKAGES) gcc libc6-dev umockdev jq udev systemd
+TEST_PACKAGES := $(RUN_PACKAGES) gcc libc6-dev umockdev jq udev systemd dosfstools mtools
 DEB_PACKAGES := build-essential debhelper dh-virtualenv lintian po-debconf python3-setuptools python3-venv python3-wheel
+BENCH_PACKAGES := $(DEB_PACKAGES) qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs
 PYTEST := $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint bench deb clean
+.PHONY: help run test test-long test-bench lint bench deb clean
 
 help: ## что можно сделать (list the targets)
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -22,6 +23,9 @@ test: .venv/.packages-test $(VENV)/.installed lint ## поставить нед�
 
 test-long: .venv/.packages-test $(VENV)/.installed ## долгие тесты: тысяча kill -9 (the long tests: a thousand kills)
 	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k test_kill
+
+test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## the whole system in virtual machines with USB tokens
+	$(PYTEST) -n 2 tests/bench/cases -m bench
 
 lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
 	$(VENV)/bin/ruff check .

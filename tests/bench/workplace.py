@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from domain.events import Event
+from domain.carrier import Carrier
+from domain.events import Event, Judged
 from journal.decode import Record, decode
 from tests.bench.emulator.ports.usbredir import UsbRedir
 from tests.bench.vm import Machine
@@ -46,13 +47,17 @@ class Workplace:
 
     def records(self) -> list[Record]:
         """What the agent recorded since the case began."""
-        lines = self.machine.attempt(f"cat {JOURNAL}/*.jsonl").output.splitlines(keepends=True)
-        whole = [decode(line) for line in lines if line.endswith(b"\n")]
-        return [record for record in whole if record.seq > self._after]
+        read = self.machine.attempt(f"cat {JOURNAL}/*.jsonl | tail -n +{self._after + 1}")
+        lines = read.output.splitlines(keepends=True)
+        return [decode(line) for line in lines if line.endswith(b"\n")]
 
     def events(self, kind: type[E]) -> list[E]:
         """The events of one kind since the case began."""
         return [record.event for record in self.records() if isinstance(record.event, kind)]
+
+    def wait_for_verdict(self, carrier: Carrier, *, deadline_s: float = _DEADLINE_S) -> Judged:
+        """The first verdict on this carrier since the case began."""
+        return self.wait_for(Judged, lambda event: event.carrier == carrier, deadline_s=deadline_s)
 
     def wait_for(
         self,

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.bench
 
 def test_a_token_is_seen_judged_and_seen_to_leave(workplace: Workplace, tokens: Tokens) -> None:
     with workplace.ports[0].plugged(tokens.ivanova()):
-        judged = workplace.wait_for(Judged)
-        assert (judged.carrier, judged.seat) == (IVANOVA, "ivanova")
+        judged = workplace.wait_for_verdict(IVANOVA)
+        assert judged.seat == "ivanova"
         assert judged.verdict.level is Level.ALLOW, judged.verdict.deciding
         (seen,) = workplace.events(Identified)
         assert seen.port == workplace.events(Appeared)[0].device.port != ""
@@ -44,8 +44,7 @@ def test_a_token_that_was_there_before_the_agent_takes_the_same_road(
     with workplace.ports[0].plugged(tokens.petrov()):
         workplace.machine.wait_until("opensc-tool -l | grep Rutoken")
         workplace.machine.run("systemctl start klyuchar-agent")
-        judged = workplace.wait_for(Judged)
-        assert judged.carrier == PETROV
+        judged = workplace.wait_for_verdict(PETROV)
         assert judged.verdict.deciding.rule == "issued-to-another"
         assert workplace.events(Identified)[0].port == workplace.events(Appeared)[0].device.port
 
@@ -53,9 +52,8 @@ def test_a_token_that_was_there_before_the_agent_takes_the_same_road(
 def test_two_at_once_are_both_judged(workplace: Workplace, tokens: Tokens) -> None:
     workplace.ports[0].plug(tokens.ivanova())
     workplace.ports[1].plug(tokens.stranger())
-    workplace.wait_for(Judged, times=2)
-    levels = {event.carrier: event.verdict.level for event in workplace.events(Judged)}
-    assert levels == {IVANOVA: Level.ALLOW, STRANGER: Level.DENY}
+    assert workplace.wait_for_verdict(IVANOVA).verdict.level is Level.ALLOW
+    assert workplace.wait_for_verdict(STRANGER).verdict.level is Level.DENY
     workplace.ports[0].pull()
     workplace.wait_for(Pulled, lambda event: event.carrier == IVANOVA)
     assert [event.carrier for event in workplace.events(Pulled)] == [IVANOVA]
@@ -69,7 +67,7 @@ def test_ten_quickly_one_after_another(workplace: Workplace, tokens: Tokens) -> 
     assert len(workplace.events(Appeared)) == 10
     with workplace.ports[0].plugged(tokens.ivanova()):
         workplace.wait_for(Appeared, times=11)
-        workplace.wait_for(Judged, lambda event: event.carrier == IVANOVA)
+        workplace.wait_for_verdict(IVANOVA)
 
 
 def test_pulled_while_it_is_read(workplace: Workplace, tokens: Tokens) -> None:
@@ -80,13 +78,13 @@ def test_pulled_while_it_is_read(workplace: Workplace, tokens: Tokens) -> None:
     workplace.ports[0].pull()
     workplace.wait_for(Vanished)
     with workplace.ports[0].plugged(tokens.ivanova()):
-        judged = workplace.wait_for(Judged, lambda event: event.carrier == IVANOVA)
+        judged = workplace.wait_for_verdict(IVANOVA)
         assert judged.verdict.level is Level.ALLOW
 
 
 def test_a_reset_is_no_pull(workplace: Workplace, tokens: Tokens) -> None:
     with workplace.ports[0].plugged(tokens.ivanova()):
-        workplace.wait_for(Judged)
+        workplace.wait_for_verdict(IVANOVA)
         workplace.ports[0].reenumerate()
         workplace.wait_for(Reenumerated)
         assert not workplace.events(Pulled)
@@ -98,7 +96,7 @@ def test_a_card_in_a_reader_that_stays(workplace: Workplace, tokens: Tokens) -> 
         workplace.wait_for(Appeared, lambda event: event.device.is_reader)
         workplace.begin()
         reader.push(tokens.petrov().card)
-        workplace.wait_for(Judged, lambda event: event.carrier == PETROV)
+        workplace.wait_for_verdict(PETROV)
         reader.pop()
         workplace.wait_for(Pulled, lambda event: event.carrier == PETROV)
         assert not workplace.events(Vanished)
@@ -125,4 +123,4 @@ def test_a_token_that_stalls_hides_no_other(workplace: Workplace, tokens: Tokens
     with workplace.ports[0].plugged(stalling):
         wait_for(lambda: stalling.stalled, 30, "the token was being read")
         with workplace.ports[1].plugged(tokens.ivanova()):
-            workplace.wait_for(Judged, lambda event: event.carrier == IVANOVA, deadline_s=90)
+            workplace.wait_for_verdict(IVANOVA, deadline_s=90)
