@@ -20,7 +20,8 @@ from cli.ledger_which import (
     serial_reading,
 )
 from cli.ledger_words import MAKERS, METHODS, REASONS, SAID
-from cli.terminal import table
+from cli.terminal import out, table
+from cli.wording import printable
 from domain.errors import Wrong
 from domain.text import Text
 from ledger.settings import load
@@ -62,7 +63,8 @@ class Session:
         )
 
     def say(self, ru: str, en: str) -> None:
-        print(Text(ru=ru, en=en).in_language(self.language))
+        for line in Text(ru=ru, en=en).in_language(self.language).splitlines():
+            out(line)
 
     def say_json(self, value: object) -> None:
         print(json.dumps(value, ensure_ascii=False))
@@ -85,7 +87,7 @@ def _commanded(give: Callable[[Session], Answer]) -> Callable[[argparse.Namespac
             session.say_json(answer)
             return 0
         for event in answer["events"]:
-            print(SAID[event["event"]](event["fact"]).in_language(session.language))
+            out(SAID[event["event"]](event["fact"]).in_language(session.language))
         return 0
 
     return _with_ledger(act)
@@ -208,7 +210,7 @@ def _workstation_add(session: Session) -> int:
     )
     if not session.args.json:
         for event in answer["events"]:
-            print(SAID[event["event"]](event["fact"]).in_language(session.language))
+            out(SAID[event["event"]](event["fact"]).in_language(session.language))
     return _tell_code(session, host)
 
 
@@ -283,9 +285,10 @@ def _events(session: Session) -> int:
         event = json.loads(line)
         fact = event["body"].get("fact", {})
         said = SAID.get(event["event"])
-        text = said(fact).in_language(session.language) if said else event["event"]
-        who = event["body"].get("origin", {}).get("who", "")
-        print(f"{event['seq']:>6}  {here(event['time'], session.language)}  {who:<12}  {text}")
+        text = printable(said(fact).in_language(session.language) if said else event["event"])
+        who = printable(event["body"].get("origin", {}).get("who", ""))
+        at = here(event["time"], session.language)
+        out(f"{event['seq']:>6}  {at}  {who:<12}  {text}", indent=" " * 8)
     return 0
 
 

@@ -46,10 +46,9 @@ _WHAT = {
 _DIGEST = 64
 
 
-def matter(what: str, subject: str) -> Text:
+def matter(what: str) -> Text:
     """What the case is about; as it is where a later program has opened it."""
-    of_a_journal = what == "unreadable" and _is_digest(subject)
-    return _WHAT.get("unreadable-journal" if of_a_journal else what, Text(ru=what, en=what))
+    return _WHAT.get(what, Text(ru=what, en=what))
 
 
 def about(subject: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.ledger_cases import about, matter
 from cli.ledger_words import MAKERS, REASONS, SEVERITIES, STANDINGS
+from cli.wording import printable
 from domain.text import Text
 
 HEADINGS: dict[str, tuple[Text, ...]] = {
@@ -54,8 +55,9 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
 
 
 def row_of(path: str, row: Mapping[str, Any], language: str) -> list[str]:
-    """The cells of one row of the list at ``path``."""
-    return _ROWS[path](row, language)
+    """The cells of one row of the list at ``path``; workstations tell what cases are about, so
+    nothing in a cell commands a terminal."""
+    return [printable(cell) for cell in _ROWS[path](row, language)]
 
 
 def _person(row: Mapping[str, Any], language: str) -> list[str]:
@@ -110,7 +112,7 @@ def _case(row: Mapping[str, Any], language: str) -> list[str]:
     return [
         str(row["case"]),
         SEVERITIES[row["severity"]].in_language(language),
-        matter(row["what"], row["subject"]).in_language(language),
+        matter(row["what"]).in_language(language),
         row["host"],
         about(row["subject"]),
         state.in_language(language) + closing,

@@ -78,7 +78,7 @@ def _destroyed(fact: Row) -> Text:
 
 
 def _case(fact: Row) -> Text:
-    number, what = fact["case"], matter(fact["what"], fact["subject"])
+    number, what = fact["case"], matter(fact["what"])
     return Text(
         ru=f"Дело № {number}: {what.ru}, рабочее место № {fact['workstation']}.",
         en=f"Case {number}: {what.en}, workstation {fact['workstation']}.",
@@ -86,7 +86,7 @@ def _case(fact: Row) -> Text:
 
 
 def _broken(fact: Row) -> Text:
-    what, seq = matter(fact["breach"], fact["generation"]), fact["seq"]
+    what, seq = matter(fact["breach"]), fact["seq"]
     return Text(
         ru=f"Рабочее место № {fact['workstation']}: {what.ru}, запись № {seq}.",
         en=f"Workstation {fact['workstation']}: {what.en}, record {seq}.",

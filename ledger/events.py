@@ -156,7 +156,7 @@ class Breach(StrEnum):
     TRUNCATED = "truncated"
     REWRITTEN = "rewritten"
     REINSTALLED = "reinstalled"
-    UNREADABLE = "unreadable"
+    UNREADABLE = "unreadable-journal"
     BAD_CHECKPOINT = "bad-checkpoint"
     ENROLLED_AGAIN = "enrolled-again"
 

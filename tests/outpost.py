@@ -171,6 +171,10 @@ class Outpost:
         """What each case is about and whether it is open."""
         return [(row["what"], row["open"]) for row in self.case_rows()]
 
+    def ledger_command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`klyuchar ledger WORDS` on the ledger's machine."""
+        return self._run("cli.main", "--settings", str(self.ledger.settings), "ledger", *words)
+
     def close_case(self, row: dict[str, Any]) -> None:
         """The officer has looked into it."""
         answer = self.ledger.command("close-case", case=row["case"], reason="выяснено")

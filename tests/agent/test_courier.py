@@ -243,7 +243,7 @@ class TestWhatIsWrongWithTheJournal:
         for _ in range(2):
             done = outpost.courier()
             assert (done.returncode, "klyuchar journal verify" in done.stderr) == (1, True)
-        assert outpost.cases() == [("unreadable", True)]
+        assert outpost.cases() == [("unreadable-journal", True)]
         assert [fact["seq"] for fact in outpost.events("JournalBroken")] == [4]
         # A damaged journal does not keep the ledger's word from the agent.
         assert outpost.settings.agent.inbox.exists()
@@ -260,7 +260,7 @@ class TestWhatIsWrongWithTheJournal:
         _tamper(outpost, slice(1, 2), [garbled])
         outpost.ship()
         assert outpost.received() == [outpost.lines()]
-        assert outpost.cases() == [("unreadable", True)]
+        assert outpost.cases() == [("unreadable-journal", True)]
 
     def test_another_journal_is_a_reinstallation(self, outpost: Outpost) -> None:
         outpost.write_many(3)
@@ -335,7 +335,19 @@ class TestVerdicts:
         empty = outpost.lines()[0]
         _tamper(outpost, slice(0, 1), [_without_findings(empty)])
         outpost.ship()
-        assert outpost.cases() == [("unreadable", True)]
+        assert outpost.cases() == [("unreadable-journal", True)]
+
+    def test_what_a_workstation_tells_commands_no_officers_terminal(self, outpost: Outpost) -> None:
+        told = judged(Level.DENY, "rule\x1b[2J")
+        outpost.write(
+            Judged(carrier=None, port="\x1b]0;a\x07\u202e\n", seat="", verdict=told.verdict)
+        )
+        outpost.ship()
+        for words in (["case", "list"], ["events"]):
+            done = outpost.ledger_command(*words)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "rule" in done.stdout
+            assert all(char.isprintable() or char == "\n" for char in done.stdout)
 
     def test_a_carrier_that_could_not_be_identified_is_named_by_its_place(
         self, outpost: Outpost

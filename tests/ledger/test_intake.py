@@ -218,7 +218,10 @@ class TestLines:
         pc17.tell_all()
         for _ in range(3):
             pc17.say(lambda intake: intake.unreadable(6))
-        assert (pc17.breaches(), pc17.cases()) == ([("unreadable", 6)], ["unreadable"])
+        assert (pc17.breaches(), pc17.cases()) == (
+            [("unreadable-journal", 6)],
+            ["unreadable-journal"],
+        )
 
     @pytest.mark.parametrize(
         "garbage",
