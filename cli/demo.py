@@ -69,8 +69,10 @@ def _run(args: argparse.Namespace) -> int:
 
 def _list(tokens: Path, language: str) -> None:
     from cli.demonstration import CARRIERS
+    from cli.terminal import out
 
     for name, story in CARRIERS.items():
         inserted = (tokens / name).exists()
         state = Text(ru="вставлен", en="inserted") if inserted else Text(ru="вынут", en="out")
-        print(f"{name:12}{state.in_language(language):12}{story.in_language(language)}")
+        told = f"{name:12}{state.in_language(language):12}{story.in_language(language)}"
+        out(told, indent=" " * 24)
