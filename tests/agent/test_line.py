@@ -55,16 +55,21 @@ def test_an_unknown_carrier_is_denied(station: Workstation) -> None:
     assert last_verdict(station, 1).verdict.level.value == "deny"
 
 
-def test_back_within_seconds_is_a_reenumeration(station: Workstation) -> None:
-    station.insert("a")
-    last_verdict(station, 1)
-    station.remove("a")
-    wait_for(lambda: station.events("Missed"), what="missed")
-    station.insert("a")
-    wait_for(lambda: station.events("Reenumerated"), what="re-enumerated")
-    last_verdict(station, 2)
-    assert isinstance(station.events("Reenumerated")[0].event, Reenumerated)
-    assert not station.events("Pulled")
+def test_back_within_seconds_is_a_reenumeration() -> None:
+    with workstation() as station:
+        station.make_tokens("a")
+        station.issue("a")
+        station.set(reenumeration_s=60)
+        station.start()
+        station.insert("a")
+        last_verdict(station, 1)
+        station.remove("a")
+        wait_for(lambda: station.events("Missed"), what="missed")
+        station.insert("a")
+        wait_for(lambda: station.events("Reenumerated"), what="re-enumerated")
+        last_verdict(station, 2)
+        assert isinstance(station.events("Reenumerated")[0].event, Reenumerated)
+        assert not station.events("Pulled")
 
 
 def test_a_token_inserted_before_the_start_is_seen_cold() -> None:

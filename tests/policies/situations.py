@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -252,5 +252,17 @@ def _on_the_books(draw: st.DrawFn) -> Situation:
     return replace(facts, seen=seen, ledger=view)
 
 
+@st.composite
+def _nearly_in_order(draw: st.DrawFn) -> Situation:
+    """Issued to the person at the seat, and its key ends some time: mild unless time says no."""
+    ends = st.integers(-40, 80).map(lambda days: (NOW + timedelta(days=days)).isoformat())
+    end = st.one_of(st.just(""), ends)
+    issued = replace(document(), key_not_after=draw(end), made_on=draw(end)[:10])
+    seen = sighting(certificate(key_not_after=draw(end), not_after=draw(ends)))
+    view = ledger(issued, age=draw(st.integers(0, 10 * 86400)))
+    return situation(seen=seen, ledger=view, limits=draw(limits))
+
+
 on_the_books = _on_the_books()
+nearly_in_order = _nearly_in_order()
 any_situation = st.one_of(situations, on_the_books)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from tests.policies.situations import (
     carriers,
     documents,
     entries,
+    nearly_in_order,
     on_the_books,
     sightings,
     situation,
@@ -31,6 +33,9 @@ from tests.policies.situations import (
 )
 
 T = TypeVar("T")
+
+mild_or_any = st.one_of(nearly_in_order, any_situation)
+AGES = st.one_of(st.integers(-CLOCK_TOLERANCE_S, 10 * 86400), st.integers(0, 2**40))
 
 _BASIS = {
     "unreadable",
@@ -86,16 +91,31 @@ def test_answers_are_those_the_verdict_is_folded_from(facts: Situation) -> None:
 
 
 @settings(max_examples=400)
-@given(on_the_books, st.integers(-CLOCK_TOLERANCE_S, 2**40), st.integers(0, 2**40))
+@given(mild_or_any, views, AGES, st.one_of(st.integers(0, 10 * 86400), st.integers(0, 2**40)))
 def test_an_older_snapshot_never_gives_a_milder_verdict(
-    facts: Situation, age: int, more: int
+    facts: Situation, view: LedgerView, age: int, more: int
 ) -> None:
-    assert facts.ledger is not None
-    younger = replace(facts, ledger=replace(facts.ledger, age=age))
-    older = replace(facts, ledger=replace(facts.ledger, age=age + more))
+    view = facts.ledger or view
+    younger = replace(facts, ledger=replace(view, age=age))
+    older = replace(facts, ledger=replace(view, age=age + more))
     none = replace(facts, ledger=None)
     assert judge(younger).level.gravity <= judge(older).level.gravity
     assert judge(older).level.gravity <= judge(none).level.gravity
+
+
+@settings(max_examples=800)
+@given(mild_or_any, st.integers(0, 100 * 86400), st.booleans())
+def test_time_alone_never_gives_a_milder_verdict(
+    facts: Situation, seconds: int, renewed: bool
+) -> None:
+    """The same carrier judged later, on the same snapshot or on a new one that says the same."""
+    assume(facts.now.year < 9999)
+    assume(facts.ledger is None or facts.ledger.age >= -CLOCK_TOLERANCE_S)
+    ledger = facts.ledger
+    if ledger is not None and not renewed:
+        ledger = replace(ledger, age=ledger.age + seconds)
+    later = replace(facts, now=facts.now + timedelta(seconds=seconds), ledger=ledger)
+    assert judge(facts).level.gravity <= judge(later).level.gravity
 
 
 @given(on_the_books, st.integers(-(2**40), -CLOCK_TOLERANCE_S - 1))
