@@ -25,6 +25,8 @@ from ledger.settings import LedgerSettings, address
 _OFFICERS_ONLY = 0o117
 """The umask that makes a socket readable and writable for owner and group: 0660."""
 _UCRED = "3i"
+MOST_CONNECTIONS = 400
+"""At one socket. The usual limit of a process is 1,024 descriptors."""
 
 
 def serve(settings: LedgerSettings) -> None:
@@ -51,10 +53,17 @@ def serve(settings: LedgerSettings) -> None:
 
 
 class PeerProtocol(H11Protocol):
-    """HTTP/1.1 that knows who connected: the kernel's word on the peer's uid, in request state."""
+    """HTTP/1.1 that knows who connected: the kernel's word on the peer's uid, in request state.
+
+    Connections from other machines are few at a time: whoever opens them without end must leave
+    descriptors to the officer.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+            return
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family == socket.AF_UNIX:
             credentials = connection.getsockopt(

@@ -14,8 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.accounting import CarrierEntry, KeyDocument, OutOfAction, Standing
+from domain.because import because
 from domain.carrier import Carrier, Maker
+from domain.errors import CouldNotAsk
 from domain.snapshot import Mark, pack, read_header
+from domain.text import Text
 from journal.digest import sha256
 from journal.signing import Signer
 from ledger.books import Books, Login
@@ -161,7 +164,8 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def tag(self, workstation: str, now: datetime) -> str:
-        """The tag of the workstation's current snapshot, which is built where needed."""
+        """The tag of the workstation's current snapshot, which is built where needed. Raises
+        CouldNotAsk where the disk refuses."""
         with self._lock:
             return _tag(self._current(workstation, now))
 
@@ -190,13 +194,24 @@ class Snapshots:
     def _build(self, workstation: str, now: datetime) -> Mark:
         raw = self._store.read(lambda reading: build(reading, workstation, now, self._signer))
         header = read_header(lambda offset, size: raw[offset : offset + size])
-        self._file(workstation).write_bytes(raw)
+        try:
+            self._file(workstation).write_bytes(raw)
+        except OSError as error:
+            raise CouldNotAsk(_cannot_keep(self._directory, because(error))) from error
         self._built[workstation] = header.mark
         return header.mark
 
     def _file(self, workstation: str) -> Path:
         # A host name is the officer's text: its hash is a safe file name.
         return self._directory / sha256(workstation.encode()).hex()[:32]
+
+
+def _cannot_keep(directory: Path, why: Text) -> Text:
+    return Text(
+        ru=f"Снимок журнала не записан в {directory}: {why.ru}. Исправьте это; запрос повторят.",
+        en=f"A snapshot could not be written to {directory}: {why.en}. Mend that; it will be asked "
+        "for again.",
+    )
 
 
 def _tag(mark: Mark) -> str:

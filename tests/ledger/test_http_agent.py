@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +13,11 @@ import pytest
 
 from journal.digest import sha256
 from ledger.http_agent import LARGEST_BATCH
+from ledger.serve import MOST_CONNECTIONS
 from tests.authority import Authority
 from tests.ledger.running import Running
 from tests.outpost import Outpost
+from tests.waiting import wait_for
 
 GENERATION = "a" * 64
 
@@ -180,3 +184,34 @@ def test_over_tls_with_an_authority_of_the_house() -> None:
         stranger = Outpost(ledger, address=f"https://127.0.0.1:{ledger.port}")
         done = stranger.enrol()
         assert (done.returncode, "CERTIFICATE_VERIFY_FAILED" in done.stderr) == (75, True)
+
+
+def test_a_crowd_at_the_door_keeps_no_officer_out(outpost: Outpost) -> None:
+    crowd = []
+    process = outpost.ledger.process
+    assert process is not None
+    limit = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST_CONNECTIONS + 100, limit[1]))
+    try:
+        for _ in range(MOST_CONNECTIONS + 200):
+            crowd.append(socket.create_connection(("127.0.0.1", outpost.ledger.port), timeout=10))
+        assert outpost.case_rows() is not None
+        answer = outpost.ledger.command("register-person", name="Иванова И. И.")
+        assert answer.status_code == 200
+    finally:
+        for one in crowd:
+            one.close()
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limit)
+    outpost.write_many(1)
+    wait_for(lambda: outpost.courier().returncode == 0, 20, "the door is free again")
+
+
+def test_a_disk_that_takes_no_snapshot_is_said_and_asked_again(outpost: Outpost) -> None:
+    snapshots = outpost.ledger.database.parent / "snapshots"
+    snapshots.rename(snapshots.with_name("away"))
+    answer = outpost.ledger.command("register-carrier", maker="jacarta", model="M", serial="c0ffee")
+    assert answer.status_code == 200
+    done = outpost.courier()
+    assert (done.returncode, "503" in done.stderr) == (75, True)
+    snapshots.with_name("away").rename(snapshots)
+    outpost.ship()
