@@ -63,9 +63,14 @@ clean: ## удалить сделанное, и папку показа тоже
 	fi
 	@mkdir -p $(VENV) && touch $@
 
+# A virtual environment holds the path it was made at: a moved folder needs a new one.
+ifneq (,$(filter-out $(CURDIR),$(shell cat $(VENV)/.installed 2>/dev/null)))
+.PHONY: $(VENV)/.installed
+endif
+
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Ставлю пакеты Python в $(VENV), это до минуты (installing Python packages)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@echo $(CURDIR) > $@

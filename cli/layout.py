@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.settings import load
 from domain.errors import Wrong
 from domain.text import Text
 from journal.lock import acquire
@@ -102,7 +103,9 @@ def prepare(state: Path) -> Layout:
         state / "ledger",
     ):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not layout.settings.exists():
+    if layout.settings.exists():
+        _expect_unmoved(layout)
+    else:
         layout.softhsm.write_text(_SOFTHSM_CONFIGURATION.format(state=state))
         layout.settings.write_text(
             _SETTINGS.format(state=state, host=layout.host, login=layout.login, module=SOFTHSM)
@@ -123,6 +126,22 @@ def hold(layout: Layout) -> int:
                 "one, or stop it there: Ctrl-C.",
             )
         ) from error
+
+
+def _expect_unmoved(layout: Layout) -> None:
+    """The settings hold whole paths, which are wrong once the folder has another name."""
+    kept = load(layout.settings).agent.state
+    if kept.is_dir():
+        return
+    raise Wrong(
+        Text(
+            ru=f"В настройках {layout.settings} названа папка {kept}, а её нет. Если папку с "
+            f"программой перенесли, исправьте в них пути; начать заново — удалите {layout.state}.",
+            en=f"The settings {layout.settings} name the directory {kept}, and it does not exist. "
+            "If the program's directory was moved, mend the paths there; to begin anew, delete "
+            f"{layout.state}.",
+        )
+    )
 
 
 def _refuse_long_path(path: Path) -> None:

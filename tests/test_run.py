@@ -212,6 +212,15 @@ def test_damaged_settings_are_told_and_nothing_is_started(content: str) -> None:
         assert "Исправьте файл" in told
 
 
+def test_a_folder_that_was_moved_is_told_and_the_old_place_left_alone() -> None:
+    with directory() as place:
+        prepare(place / "old").state.rename(place / "new")
+        run = Foreground(place / "new")
+        assert run.ended() == 1
+        assert f"{place}/old/agent, а её нет" in run.screen[0]
+        assert [path.name for path in place.iterdir()] == ["new"]
+
+
 @pytest.mark.parametrize(
     ("language", "told"), [("ru", "Настройки журнала учёта"), ("en", "The ledger's settings")]
 )
