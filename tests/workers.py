@@ -47,12 +47,12 @@ class Workers:
         self.activation.close()
         shutil.rmtree(self._directory)
 
-    def look(self, eye: Eye, timeout: float = 30.0) -> Look:
+    def look(self, eye: Eye, timeout: float = 60.0) -> Look:
         """Ask the eye and serve both sides until it answers."""
         eye.look(time.monotonic())
         return self.answer(eye, timeout)
 
-    def answer(self, eye: Eye, timeout: float = 30.0) -> Look:
+    def answer(self, eye: Eye, timeout: float = 60.0) -> Look:
         """Serve both sides until the eye answers what it was asked."""
         until = time.monotonic() + timeout
         while time.monotonic() < until:

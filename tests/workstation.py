@@ -180,7 +180,7 @@ class Workstation:
         """End the agent with a signal; its exit code."""
         assert self.agent is not None
         self.agent.send_signal(number)
-        return self.agent.wait(10)
+        return self.agent.wait(60)
 
     def insert(self, name: str) -> None:
         layout = self.layout

@@ -92,7 +92,7 @@ def test_killing_the_agent(station: Workstation, players: Players, chance: rando
         assert station.stop(signal.SIGKILL) == -signal.SIGKILL
         players.play(chance.randint(0, 2))
         station.start()
-        wait_for(players.is_told, 20, "the agent sees what is plugged")
+        wait_for(players.is_told, what="the agent sees what is plugged")
         assert raw(station)[: len(on_disk)] == on_disk
     assert len(station.events("Started")) == KILLS + 1
     ends_well(station)
@@ -104,7 +104,7 @@ def test_killing_the_worker(station: Workstation, players: Players, chance: rand
         players.dawdle()
         for pid in wait_for(station.workers, what="a worker"):
             os.kill(pid, signal.SIGKILL)
-        wait_for(players.is_told, 20, "the agent sees what is plugged")
+        wait_for(players.is_told, what="the agent sees what is plugged")
     assert len(station.events("Started")) == 1
     ends_well(station)
 

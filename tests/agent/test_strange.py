@@ -49,7 +49,7 @@ class Stage:
     def sighting(self) -> Sighting:
         """The odd token, identified and judged."""
         self.insert("odd")
-        wait_for(lambda: self.station.events("Judged"), 30, "a verdict")
+        wait_for(lambda: self.station.events("Judged"), what="a verdict")
         event = self.station.events("Identified")[-1].event
         assert isinstance(event, Identified)
         return event.sighting
@@ -57,7 +57,7 @@ class Stage:
     def unread(self) -> Unread:
         """The odd token, told as unreadable and judged."""
         self.insert("odd")
-        wait_for(lambda: self.station.events("Judged"), 30, "a verdict")
+        wait_for(lambda: self.station.events("Judged"), what="a verdict")
         assert not self.station.events("Identified")
         event = self.station.events("Unreadable")[-1].event
         assert isinstance(event, Unreadable)
@@ -200,19 +200,19 @@ def test_a_bad_slot_costs_an_event_and_not_the_carrier_beside_it(
     station = stage.station
     stage.plan(f"C_GetTokenInfo SLOT * {behaviour}")
     stage.insert("odd")
-    wait_for(lambda: station.events("Judged"), 60, "the bad slot told")
+    wait_for(lambda: station.events("Judged"), what="the bad slot told")
     (told,) = station.events("Unreadable")
     assert isinstance(told.event, Unreadable)
     assert (told.event.unread.obstacle, told.event.unread.slot) == (obstacle, station.slot("odd"))
     assert stage.deciding().rule == "unreadable"
     assert words in stage.screen()
     stage.insert("well")
-    wait_for(lambda: station.events("Identified"), 60, "the carrier beside it")
+    wait_for(lambda: station.events("Identified"), what="the carrier beside it")
     wait_for(lambda: stage.deciding().level.value == "allow", what="its verdict")
     # The maker mends it: the same carrier is there at once.
     stage.plan()
     station.remove("well")
-    wait_for(lambda: sees(station, "odd"), 60, "the mended one")
+    wait_for(lambda: sees(station, "odd"), what="the mended one")
 
 
 @pytest.mark.parametrize(("behaviour", "obstacle", "words"), [BAD[0], BAD[1], BAD[-1]])
@@ -221,16 +221,16 @@ def test_a_bad_module_blinds_and_the_agent_sees_again(
 ) -> None:
     station = stage.station
     stage.insert("well")
-    wait_for(lambda: station.events("Judged"), 30, "the carrier")
+    wait_for(lambda: station.events("Judged"), what="the carrier")
     stage.plan(f"C_Initialize * * {behaviour}")
     stage.insert("odd")
-    wait_for(lambda: station.events("Blind"), 60, "the bad module told")
+    wait_for(lambda: station.events("Blind"), what="the bad module told")
     assert words in stage.screen()
     assert "через «fault»" in station.command("status").stdout
     assert not station.events("Missed")
     stage.plan()
     station.remove("odd")
-    wait_for(lambda: station.events("Seeing"), 60, "seeing again")
+    wait_for(lambda: station.events("Seeing"), what="seeing again")
     assert len(station.events("Blind")) == 1
     assert not station.events("Missed")
 
@@ -239,10 +239,10 @@ def test_a_module_that_is_mended_is_found_without_any_message(stage: Stage) -> N
     station = stage.station
     stage.plan("C_Initialize * * exit")
     station.start(hurried=True)
-    wait_for(lambda: station.events("Blind"), 30, "the bad module told")
+    wait_for(lambda: station.events("Blind"), what="the bad module told")
     time.sleep(ENOUGH_LOOKS_S + 0.3)  # past the looks that the start itself caused
     stage.plan()
-    wait_for(lambda: station.events("Seeing"), 60, "seeing again")
+    wait_for(lambda: station.events("Seeing"), what="seeing again")
 
 
 def sees(station: Workstation, name: str) -> bool:

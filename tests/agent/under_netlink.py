@@ -63,7 +63,7 @@ def slot_out(station: Workstation, name: str) -> None:
 
 
 def happened(station: Workstation, name: str, times: int = 1) -> None:
-    wait_for(lambda: len(station.events(name)) >= times, 30, f"{times} {name}")
+    wait_for(lambda: len(station.events(name)) >= times, what=f"{times} {name}")
 
 
 def plug(station: Workstation, udevd: Udevd, name: str) -> None:

@@ -28,7 +28,7 @@ def path() -> Iterator[str]:
 
 def connected(path: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(10)
+    connection.settimeout(60)
     connection.connect(path)
     return connection
 

@@ -51,7 +51,7 @@ class Played:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._connection.settimeout(5)
+        self._connection.settimeout(60)
         self._heard = b""
 
     def hears(self) -> Open | Ask:
@@ -92,7 +92,7 @@ class Stage:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen()
-        self._listener.settimeout(5)
+        self._listener.settimeout(60)
         self.eye = Eye(MODULE, path, deadline_s=DEADLINE_S)
         self.now = 1000.0
 

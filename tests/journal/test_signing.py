@@ -70,7 +70,7 @@ def test_programs_that_make_it_at_once_agree_on_one_key(tmp_path: Path) -> None:
         )
         for _ in range(4)
     ]
-    keys = {process.communicate(timeout=30)[0] for process in started}
+    keys = {process.communicate(timeout=60)[0] for process in started}
     assert len(keys) == 1
     assert keys != {b""}
 
