@@ -183,6 +183,15 @@ class TestLines:
         assert pc17.kept() == [line.raw for line in (*pc17.lines[:2], *pc17.lines[3:])]
         assert pc17.breaches() == [("gap", 2)]
 
+    def test_a_line_that_is_not_the_one_named_behind_the_gap_is_a_rewriting(
+        self, pc17: Telling
+    ) -> None:
+        pc17.tell(pc17.lines[0].raw)
+        pc17.say(lambda intake: intake.gap(4, pc17.lines[2].digest.hex()))
+        forged = _line(pc17.lines[1].head, Stopped(reason="forged"))
+        assert pc17.tell(forged.raw).head == GENESIS
+        assert pc17.breaches() == [("gap", 2), ("rewritten", 3)]
+
     def test_a_gap_that_is_none_is_nothing(self, pc17: Telling) -> None:
         pc17.tell_all()
         before = pc17.told()
