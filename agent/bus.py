@@ -35,6 +35,13 @@ class Bus:
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}
         self._waiting: list[Waiting] = []
+        self._silent: list[Waiting] = []
+        """Told of as silent; their token may come late on a slow or busy machine."""
+
+    @property
+    def has_silent(self) -> bool:
+        """Whether a device is plugged whose token has not come in time."""
+        return bool(self._silent)
 
     @property
     def has_reader(self) -> bool:
@@ -72,15 +79,17 @@ class Bus:
     def unplugged(self, port: str) -> Device | None:
         """Forget the device at ``port``; it, or None where there is none."""
         self._waiting = [w for w in self._waiting if w.device.port != port]
+        self._silent = [w for w in self._silent if w.device.port != port]
         return self._devices.pop(port, None)
 
     def claim(self, makers: Set[Maker], before: Ports = frozenset()) -> Ports:
         """Where the token that came may be; one of the devices there waits no more.
 
-        ``before`` is where its carrier was last: devices there come first. Empty where nothing
-        waits.
+        ``before`` is where its carrier was last: devices there come first. Devices told of as
+        silent come after those that wait. Empty where there is neither.
         """
         fitting = [w for w in self._waiting if w.device.maker in makers]
+        fitting = fitting or [w for w in self._silent if w.device.maker in makers]
         fitting = [w for w in fitting if w.device.port in before] or fitting
         if not fitting:
             return frozenset()
@@ -89,7 +98,8 @@ class Bus:
             ports = ports.union(*(waiting.rivals for waiting in fitting))
         for waiting in fitting:
             waiting.rivals = ports if len(ports) > 1 else waiting.rivals
-        self._waiting.remove(fitting[0])
+        self._waiting = [w for w in self._waiting if w is not fitting[0]]
+        self._silent = [w for w in self._silent if w is not fitting[0]]
         return ports
 
     def overdue(self, now: float) -> list[Waiting]:
@@ -97,3 +107,7 @@ class Bus:
         over = [waiting for waiting in self._waiting if waiting.until <= now]
         self._waiting = [waiting for waiting in self._waiting if waiting.until > now]
         return over
+
+    def keep_silent(self, waiting: Waiting) -> None:
+        """The device was told of as silent; it is neither forgotten nor told again."""
+        self._silent.append(waiting)

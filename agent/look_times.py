@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-LOOKS_AFTER_S = (0.2, 0.5, 1.0, 1.5, 2.5, 4.0)
-"""When the slots are read again after a change on the bus, beside at once."""
+LOOKS_AFTER_S = (0.2, 0.5, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0)
+"""When the slots are read again after a change on the bus, beside at once. The last are for tokens
+that wake late on a slow machine."""
 
 ENOUGH_LOOKS_S = 1.0
 """After this long no further look is made unless something is still waited for: pcscd shows and

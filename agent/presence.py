@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.bus import Bus, Ports
+from agent.bus import Bus, Ports, Waiting
 from agent.looks import keeping_unasked, merged, without
 from agent.sick_slots import SickSlots
 from domain.carrier import Carrier, Maker
@@ -82,11 +82,12 @@ class Presence:
     def impaired(self) -> bool:
         """Whether something can't be seen that may be seen again without any USB event."""
         silent = any(away.until is None for away in self._away.values())
-        return bool(self._blind) or silent or self._sick.may_recover
+        return bool(self._blind) or silent or self._bus.has_silent or self._sick.may_recover
 
     def settled(self, now: float) -> bool:
         """Whether another look soon would tell nothing new."""
-        return not (self._unplugged() or self._bus.is_waiting(now) or self.doubtful)
+        awaited = self._bus.is_waiting(now) or self._bus.has_silent
+        return not (self._unplugged() or awaited or self.doubtful)
 
     @property
     def doubtful(self) -> bool:
@@ -142,7 +143,7 @@ class Presence:
                 events += self._stayed_away(carrier, away)
         events += self._tell_unread(now, *self._looks)
         for waiting in self._bus.overdue(now):
-            events += self._token_never_came(waiting.device, waiting.since)
+            events += self._token_never_came(waiting)
         return events
 
     def _unplugged(self) -> set[Carrier]:
@@ -219,9 +220,10 @@ class Presence:
         for here in self.carriers.values():
             here.ports = here.ports - gone or here.ports
 
-    def _token_never_came(self, device: Device, since: float) -> list[Event]:
+    def _token_never_came(self, waiting: Waiting) -> list[Event]:
         """A device's token was not shown anew: either it is silent, or it was so quickly back that
         no look missed it."""
+        device, since = waiting.device, waiting.since
         for carrier, here in self.carriers.items():
             if here.left_at is not None and here.port == device.port:
                 gap_ms = int((since - here.left_at) * 1000)
@@ -232,6 +234,7 @@ class Presence:
         plugged = self._bus.fitting(rivals, set(Maker))
         if self._sharing(at) >= len(plugged):
             return []
+        self._bus.keep_silent(waiting)
         return [self._silent(device.port, device.model)]
 
     def _sharing(self, ports: Ports) -> int:

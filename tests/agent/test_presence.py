@@ -330,6 +330,25 @@ def test_a_device_whose_token_never_comes_is_unreadable_at_its_port() -> None:
     assert (event.port, event.unread.obstacle) == (PLUG.port, Obstacle.NO_TOKEN_APPEARED)
 
 
+def test_a_token_that_wakes_after_it_was_called_silent_is_found_at_its_port() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    assert names(presence.due(SETTLE_S)) == ["Unreadable"]
+    assert presence.impaired, "it is looked for again though no message may come"
+    assert presence.looked(look(sighting()), 30.0) == [
+        Identified(sighting=sighting(), port=PLUG.port)
+    ]
+    assert not presence.impaired
+
+
+def test_a_silent_device_that_leaves_is_looked_for_no_more() -> None:
+    presence = Presence(GRACE)
+    presence.plugged(PLUG, 0.0)
+    presence.due(SETTLE_S)
+    presence.unplugged(PLUG, 9.0)
+    assert not presence.impaired
+
+
 def test_a_card_that_is_still_waking_up_is_not_called_unreadable() -> None:
     presence = Presence(GRACE)
     presence.plugged(PLUG, 0.0)
