@@ -67,10 +67,9 @@ def deb() -> Path:
 def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
     """Tokens initialised by OpenSC's own tools."""
     directory = tmp_path_factory.mktemp("tokens")
+    in_order = certificates.ordinary("Иванова И. И.", key_until=certificates.UNTIL)
     made = {
-        "ivanova": provisioned(
-            IVANOVA.serial, label="Ivanova", certificates=[certificates.ordinary("Иванова И. И.")]
-        ),
+        "ivanova": provisioned(IVANOVA.serial, label="Ivanova", certificates=[in_order]),
         "petrov": provisioned(PETROV.serial, label="Petrov"),
         "stranger": provisioned(STRANGER.serial, label="Stranger"),
     }
