@@ -8,13 +8,18 @@ out=$1
 
 # mmdebstrap may work in a user namespace, whose users reach nothing below a home directory.
 work=$(mktemp -d /tmp/klyuchar-guest.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+clean() {
+  # What was made in a user namespace belongs to one of its users.
+  [ "$(id -u)" = 0 ] || mmdebstrap --unshare-helper rm -rf "$work/kernel" "$work/made"
+  rm -rf "$work"
+}
+trap clean EXIT
 chmod 1777 "$work"
 cp -r "$here" "$work/guest"
 
 list() { grep -v '^#' "$here/$1" | paste -sd, -; }
 export WORK="$work"
-mmdebstrap --quiet --variant=apt --format=null --include="$(list packages)" \
+mmdebstrap --quiet --variant=apt --format=null --skip=cleanup --include="$(list packages)" \
   --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
   --aptopt='Acquire::Languages "none"' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
