@@ -11,7 +11,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,9 +72,14 @@ def is_wanted(layout: Layout) -> bool:
         return not client.get("/v1/carriers").json()
 
 
-def found(layout: Layout, environment: Mapping[str, str]) -> None:
-    """Make the carriers and tell the ledger of the organisation."""
-    tokens = _make_tokens(layout, environment)
+def found(layout: Layout, environment: Mapping[str, str], is_stopping: Callable[[], bool]) -> None:
+    """Make the carriers and tell the ledger of the organisation; nothing is told where it
+    ``is_stopping`` before all are made, so that the next start begins anew."""
+    tokens = []
+    for token in _make_tokens(layout, environment):
+        tokens.append(token)
+        if is_stopping():
+            return
     with _asking(layout) as client:
         _tell_ledger(client, layout, {token.name: token for token in tokens})
 
@@ -113,14 +118,13 @@ def _asking(layout: Layout) -> Iterator[httpx.Client]:
         ) from error
 
 
-def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]:
+def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> Iterator[_Token]:
     """One token after the other, each moved to the drawer, so that the free slot is the first.
 
     The security officer's PIN that PKCS#11 demands is random and forgotten at once; there is no
     user PIN, for nothing private is ever put on these tokens.
     """
     now = datetime.now(UTC)
-    tokens = []
     for left_by_a_broken_start in (*layout.tokens.iterdir(), *layout.drawer.iterdir()):
         shutil.rmtree(left_by_a_broken_start)
     for name in CARRIERS:
@@ -139,8 +143,7 @@ def _make_tokens(layout: Layout, environment: Mapping[str, str]) -> list[_Token]
         folder.rename(layout.drawer / name)
         fingerprint = hashlib.sha256(certificate).hexdigest()
         end = "" if name == "srok" else order.key_not_after.strftime("%Y-%m-%dT%H:%M:%SZ")
-        tokens.append(_Token(name=name, serial=serial, certificate=fingerprint, key_not_after=end))
-    return tokens
+        yield _Token(name=name, serial=serial, certificate=fingerprint, key_not_after=end)
 
 
 def _pkcs11_tool(arguments: list[str], environment: dict[str, str]) -> None:

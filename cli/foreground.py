@@ -15,11 +15,10 @@ from typing import Self
 from inotify_simple import INotify, flags
 
 from agent.settings import load
-from cli import demonstration
+from cli.beginning import Beginning
 from cli.layout import Layout, hold
 from cli.programs import Programs
 from cli.screen import Screen
-from domain.errors import CouldNotAsk
 from domain.events import Started
 from domain.text import Text
 from drivers.activation import Activation
@@ -27,7 +26,6 @@ from journal.decode import decode
 from journal.reader import Follower
 
 _COURIER_EVERY_S = 5.0
-_STARTING_S = 15.0
 _NAMES = {
     "ledger": Text(ru="Журнал учёта", en="The ledger"),
     "agent": Text(ru="Агент", en="The agent"),
@@ -49,6 +47,9 @@ class Foreground:
         self._courier_at = 0.0
         self._asked_to_stop = False
         self._open = ExitStack()
+        self._beginning = Beginning(
+            layout, self._programs, self._screen, self._environment, lambda: self._asked_to_stop
+        )
 
     def __enter__(self) -> Self:
         self._open.callback(os.close, hold(self._layout))
@@ -77,13 +78,10 @@ class Foreground:
 
     def run(self) -> int:
         """Start all, then show what happens until Ctrl-C; 1 where a program ended by itself."""
-        journal, settings = self._settings.agent.journal, str(self._layout.settings)
-        self._inotify.add_watch(journal, flags.MODIFY | flags.CREATE)
-        self._follower = Follower(journal, after=_last_seq(journal))
-        self._programs.start("ledger", "ledger", settings)
-        self._found_demonstration()
-        self._fetch_first_snapshot()
-        self._programs.start("agent", "agent", settings)
+        agent = self._settings.agent
+        self._inotify.add_watch(agent.journal, flags.MODIFY | flags.CREATE)
+        self._follower = Follower(agent.journal, after=_last_seq(agent.journal))
+        self._beginning.run(agent)
         while not self._asked_to_stop:
             self._turn()
             if ended := next((name for name in _NAMES if self._ended(name)), ""):
@@ -136,42 +134,6 @@ class Foreground:
         self._courier_at = time.monotonic() + _COURIER_EVERY_S
         settings = str(self._layout.settings)
         self._programs.start("courier", "agent.courier", "--settings", settings)
-
-    def _found_demonstration(self) -> None:
-        deadline = time.monotonic() + _STARTING_S
-        while not demonstration.ledger_answers(self._layout.ledger):
-            if self._asked_to_stop:
-                return
-            if self._ended("ledger") or time.monotonic() > deadline:
-                raise CouldNotAsk(
-                    Text(
-                        ru="Журнал учёта не запустился; причина — в строках выше.",
-                        en="The ledger did not start; the lines above say why.",
-                    )
-                )
-            time.sleep(0.02)
-        if demonstration.is_wanted(self._layout):
-            self._screen.say(
-                Text(
-                    ru="Первый запуск: завожу показательную организацию с вымышленными людьми и "
-                    "носителями.",
-                    en="First start: making a demonstration organisation with fictitious people "
-                    "and carriers.",
-                )
-            )
-            demonstration.found(self._layout, self._environment)
-        demonstration.connect(self._layout)
-
-    def _fetch_first_snapshot(self) -> None:
-        """So that what is plugged at the very first start is not judged by an unknown ledger."""
-        if self._settings.agent.snapshot.exists():
-            return
-        self._send_courier()
-        deadline = time.monotonic() + _STARTING_S
-        while not self._ended("courier") and time.monotonic() < deadline:
-            if self._asked_to_stop:
-                return
-            time.sleep(0.02)
 
     def _ended(self, name: str) -> bool:
         return self._programs.code(name) is not None

@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.ask import ask, pick
 from cli.dates import here, in_order
-from cli.ledger_client import LedgerClient
+from cli.ledger_client import LedgerClient, not_understood
 from cli.ledger_lists import HEADINGS, row_of
 from cli.ledger_which import (
     carrier_number,
@@ -73,7 +73,10 @@ class Session:
 def _with_ledger(act: Callable[[Session], int]) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
         with LedgerClient(load(args.settings).socket) as client:
-            return act(Session(args, client))
+            try:
+                return act(Session(args, client))
+            except (KeyError, TypeError, ValueError) as error:
+                raise not_understood(repr(error)) from error
 
     return run
 

@@ -114,14 +114,33 @@ def _silent(path: str, error: BaseException) -> Text:
 
 
 def _told(answer: httpx.Response) -> Any:
-    content = answer.json()
-    if answer.is_success:
-        return content
-    clause = f" (п. {content['clause']})" if content.get("clause") else ""
-    text = Text(
-        ru=f"{content['title']}{clause}: {content['detail']}",
-        en=f"Refused{clause.replace('п.', 'clause')}: {content.get('en', content['detail'])}",
-    )
+    try:
+        content = answer.json()
+        if answer.is_success:
+            return content
+        text = _refusal(content)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise not_understood(f"{answer.status_code} {answer.headers.get('server', '')}") from error
     if answer.status_code in {429, 502, 503}:
         raise CouldNotAsk(text)
     raise Wrong(text)
+
+
+def _refusal(content: Any) -> Text:
+    clause = f" (п. {content['clause']})" if content.get("clause") else ""
+    return Text(
+        ru=f"{content['title']}{clause}: {content['detail']}",
+        en=f"Refused{clause.replace('п.', 'clause')}: {content.get('en', content['detail'])}",
+    )
+
+
+def not_understood(what: object) -> Wrong:
+    """An answer that is none of a ledger's, or of one of another version."""
+    return Wrong(
+        Text(
+            ru=f"Ответ не понят ({what}): на этом сокете отвечает не журнал учёта или он другой "
+            "версии. Проверьте socket в [ledger] и обновите Ключарь.",
+            en=f"The answer is not understood ({what}): what answers at this socket is no ledger, "
+            "or one of another version. Check socket in [ledger] and update klyuchar.",
+        )
+    )

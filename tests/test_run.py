@@ -179,6 +179,21 @@ def test_ctrl_c_ends_cleanly_within_two_seconds_and_the_second_start_goes_on() -
             assert len(documents(run)) == 3
 
 
+def test_ctrl_c_in_the_middle_of_the_first_start_ends_it_and_the_next_begins_anew() -> None:
+    with directory() as state:
+        run = Foreground(state)
+        run.shows("Первый запуск", 30)
+        programs = run.programs()
+        begun = time.monotonic()
+        assert run.stop() == 0
+        assert time.monotonic() - begun < 2.0
+        assert gone(programs)
+        assert run.screen[-1] == "Останавливаюсь."
+        with started(state) as run:
+            assert sum("Первый запуск" in line for line in run.screen) == 1
+            assert verdict(run, "srok")["rule"] == "key-ended"
+
+
 def test_a_run_that_is_killed_leaves_no_process() -> None:
     with foreground() as run:
         programs = run.programs()
