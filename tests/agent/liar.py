@@ -8,18 +8,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 Answer = Callable[[socket.socket], None]
 
 
 class Liar:
-    """Listens on this machine; ``asked`` are the first lines of the requests it got."""
+    """Listens on this machine, or at the unix socket ``path``; ``asked`` are the first lines of the
+    requests it got."""
 
-    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, answer: Answer, tls: ssl.SSLContext | None = None, path: Path | None = None
+    ) -> None:
         self._answer = answer
         self._tls = tls
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
+        if path is None:
+            self._listening = socket.create_server(("127.0.0.1", 0))
+        else:
+            self._listening = socket.socket(socket.AF_UNIX)
+            self._listening.bind(str(path))
+            self._listening.listen()
+        self.port: int = 0 if path else self._listening.getsockname()[1]
         self.asked: list[str] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -49,9 +58,11 @@ class Liar:
 
 
 @contextmanager
-def liar(answer: Answer | bytes, tls: ssl.SSLContext | None = None) -> Iterator[Liar]:
+def liar(
+    answer: Answer | bytes, tls: ssl.SSLContext | None = None, path: Path | None = None
+) -> Iterator[Liar]:
     """A liar that gives ``answer`` to whoever asks and hangs up."""
-    lying = Liar(_says(answer) if isinstance(answer, bytes) else answer, tls)
+    lying = Liar(_says(answer) if isinstance(answer, bytes) else answer, tls, path)
     try:
         yield lying
     finally:
