@@ -109,8 +109,9 @@ def _unreadable(path: Path, error: OSError) -> CouldNotAsk:
     why = because(error)
     return CouldNotAsk(
         Text(
-            ru=f"{path}: {why.ru}. Проверьте путь и права (журнал читают администратор и агент).",
-            en=f"{path}: {why.en}. Check the path and your rights (the administrator and the agent "
+            ru=f"{path}: {why.ru}. Проверьте путь и права (журнал читают администратор и группа "
+            "klyuchar).",
+            en=f"{path}: {why.en}. Check the path and your rights (root and the group klyuchar "
             "read the journal).",
         )
     )

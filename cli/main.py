@@ -94,8 +94,10 @@ def _refused(error: OSError) -> Text:
     """What no command expected of the system, with the file it is about."""
     why, what = because(error), error.filename or ""
     return Text(
-        ru=f"Не получилось: {what} — {why.ru}. Проверьте путь, права и место на диске.",
-        en=f"It failed: {what} — {why.en}. Check the path, your rights and the disk.",
+        ru=f"Не получилось: {what} — {why.ru}. Проверьте путь, место на диске и права: состояние "
+        "рабочего места читают администратор и группа klyuchar.",
+        en=f"It failed: {what} — {why.en}. Check the path, the disk and your rights: root and the "
+        "group klyuchar read the workstation's state.",
     )
 
 

@@ -104,8 +104,8 @@ def _snapshot(settings: AgentSettings) -> SnapshotFile | None:
 def _no_rights(error: PermissionError) -> CouldNotAsk:
     return CouldNotAsk(
         Text(
-            ru=f"Нет прав читать {error.filename}. Запустите команду от имени администратора.",
-            en=f"No right to read {error.filename}. Run the command as the administrator.",
+            ru=f"Нет прав читать {error.filename}: это могут администратор и группа klyuchar.",
+            en=f"No right to read {error.filename}: root and the group klyuchar may.",
         )
     )
 
