@@ -189,6 +189,7 @@ def test_ctrl_c_in_the_middle_of_the_first_start_ends_it_and_the_next_begins_ane
         assert time.monotonic() - begun < 2.0
         assert gone(programs)
         assert run.screen[-1] == "Останавливаюсь."
+        assert not (state / "agent" / "enrolment.json").exists(), "no step after the one that ran"
         with started(state) as run:
             assert sum("Первый запуск" in line for line in run.screen) == 1
             assert verdict(run, "srok")["rule"] == "key-ended"
