@@ -157,7 +157,7 @@ def newer(deb: Path, directory: Path) -> Path:
     subprocess.run(["dpkg-deb", "-R", deb, unpacked], check=True)
     control = unpacked / "DEBIAN" / "control"
     control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {NEWER}", control.read_text()))
-    build = ["dpkg-deb", "-Znone", "--root-owner-group", "-b", unpacked, made]
+    build: list[str | Path] = ["dpkg-deb", "-Znone", "--root-owner-group", "-b", unpacked, made]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
     return made
 

@@ -1,0 +1,137 @@
+"""What the agent rests on breaks and comes back; nothing false is told meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from domain.events import (
+    Blind,
+    Identified,
+    Missed,
+    Pulled,
+    Reenumerated,
+    Seeing,
+    SnapshotRefused,
+    Started,
+    Unreadable,
+)
+from domain.verdict import Level
+from tests.bench.cases.conftest import IVANOVA, PETROV, Tokens
+from tests.bench.workplace import JOURNAL, Workplace
+from tests.drivers.modules import compiled
+
+pytestmark = pytest.mark.bench
+
+OPENSC = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
+WORKERS = "systemctl list-units --plain --no-legend 'klyuchar-worker@*' | cut -d' ' -f1"
+LEDGER_STATE = "/var/lib/klyuchar/ledger"
+
+
+def test_pcscd_stops_and_comes_back(workplace: Workplace, tokens: Tokens) -> None:
+    guest = workplace.machine
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        workplace.wait_for_verdict(IVANOVA)
+        guest.run("systemctl stop pcscd.socket pcscd.service")
+        with workplace.ports[1].plugged(tokens.petrov()):
+            workplace.wait_for(Unreadable)
+            assert not workplace.events(Pulled), "nobody pulled the first token"
+            guest.run("systemctl start pcscd.socket")
+            workplace.wait_for_verdict(PETROV, deadline_s=90)
+        workplace.wait_for(Pulled, lambda event: event.carrier == PETROV)
+        assert all(event.carrier == PETROV for event in workplace.events(Pulled))
+        if workplace.events(Missed)[0].carrier == IVANOVA:
+            assert workplace.events(Reenumerated)[0].sighting.carrier == IVANOVA
+
+
+def test_a_killed_worker_costs_nothing(workplace: Workplace, tokens: Tokens) -> None:
+    guest = workplace.machine
+    guest.run(f"systemctl kill -s KILL $({WORKERS})")
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        assert workplace.wait_for_verdict(IVANOVA).verdict.level is Level.ALLOW
+    assert not workplace.events(Blind)
+
+
+def test_a_module_that_hangs_hides_no_other(
+    workplace: Workplace, tokens: Tokens, tmp_path: Path
+) -> None:
+    guest = workplace.machine
+    guest.put("/usr/lib/faulty.so", compiled("fault", tmp_path).read_bytes())
+    guest.put("/etc/faulty-plan", b"C_GetSlotList * * hang\n")
+    guest.put(
+        "/etc/systemd/system/klyuchar-worker@.service.d/faulty.conf",
+        b"[Service]\nEnvironment=KLYUCHAR_FAULT_PLAN=/etc/faulty-plan\n"
+        b"Environment=KLYUCHAR_FAULT_MODULE=" + OPENSC.encode() + b"\n",
+    )
+    guest.run(
+        r"""sed -i 's|^# modules = .*|modules = ["/usr/lib/faulty.so"]|' """
+        "/etc/klyuchar/klyuchar.toml && systemctl daemon-reload && "
+        "systemctl restart klyuchar-agent"
+    )
+    blind = workplace.wait_for(Blind)
+    assert blind.what == "faulty"
+    assert "C_GetSlotList" in blind.reason
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        workplace.wait_for_verdict(IVANOVA)
+    guest.put("/etc/faulty-plan", b"")
+    workplace.wait_for(Seeing, lambda event: event.what == "faulty", deadline_s=60)
+
+
+def test_the_ledger_is_down_and_back(workplace: Workplace, tokens: Tokens) -> None:
+    guest = workplace.machine
+    guest.run("systemctl stop klyuchar-ledger")
+    with workplace.ports[0].plugged(tokens.petrov()):
+        assert workplace.wait_for_verdict(PETROV).verdict.deciding.rule == "issued-to-another"
+    guest.run("systemctl start klyuchar-ledger; systemctl start klyuchar-courier", timeout_s=90)
+    recorded = workplace.records()[-1].seq
+    guest.wait_until(
+        f"klyuchar ledger workstation list --json | grep -E '\"seq\": ?({recorded}|[0-9]{{3,}})'; "
+        "klyuchar ledger case list --json | grep issued-to-another",
+        deadline_s=90,
+    )
+
+
+def test_the_ledger_restored_from_a_copy_is_told_and_catches_up(workplace: Workplace) -> None:
+    guest = workplace.machine
+    guest.run(f"systemctl stop klyuchar-ledger && cp -a {LEDGER_STATE} /root/copy")
+    guest.run("systemctl start klyuchar-ledger", timeout_s=90)
+    guest.run("klyuchar ledger return --document КН-0001; systemctl start klyuchar-courier")
+    guest.run(
+        "systemctl stop klyuchar-ledger klyuchar-courier && "
+        f"rm -r {LEDGER_STATE} && cp -a /root/copy {LEDGER_STATE} && "
+        "systemctl start klyuchar-ledger && systemctl start klyuchar-courier",
+        timeout_s=120,
+    )
+    workplace.wait_for(SnapshotRefused, deadline_s=60)
+
+
+def test_a_clock_set_backwards(workplace: Workplace, tokens: Tokens) -> None:
+    guest = workplace.machine
+    guest.run("date -s '3 days ago'")
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        judged = workplace.wait_for_verdict(IVANOVA)
+        assert judged.verdict.level is not Level.ALLOW, "a snapshot of the future can't be trusted"
+    workplace.verify()
+
+
+def test_a_full_disk_is_loud_and_recovers_by_itself(workplace: Workplace, tokens: Tokens) -> None:
+    guest = workplace.machine
+    guest.run("systemctl stop klyuchar-agent klyuchar-courier.path klyuchar-courier.timer")
+    guest.run(
+        "truncate -s 8M /root/small && mke2fs -q /root/small && mount -o loop /root/small /mnt && "
+        "cp -a /var/lib/klyuchar/agent/. /mnt && umount /mnt && "
+        "mount -o loop /root/small /var/lib/klyuchar/agent && systemctl start klyuchar-agent",
+        timeout_s=90,
+    )
+    guest.attempt("dd if=/dev/zero of=/var/lib/klyuchar/agent/filler bs=4k")
+    guest.attempt("dd if=/dev/zero of=/var/lib/klyuchar/agent/filler2 bs=1")
+    started = len(workplace.events(Started))
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        guest.wait_until("journalctl -b -u klyuchar-agent -o cat | grep 'No space left'")
+        assert not workplace.events(Identified)
+        guest.run("rm /var/lib/klyuchar/agent/filler*")
+        workplace.wait_for_verdict(IVANOVA, deadline_s=90)
+    assert len(workplace.events(Started)) > started
+    assert guest.run(f"ls {JOURNAL}")
+    workplace.verify()
