@@ -33,8 +33,9 @@ class LookTimes:
         self._at = self._at or [at]
 
     def is_due(self, now: float, settled: bool) -> bool:
-        """Whether to look now; ``settled`` says that nothing is waited for."""
+        """Whether to look now; ``settled``: nothing is waited for, so that no more are needed."""
         if not self._at or self._at[0] > now:
             return False
-        self._at = [at for at in self._at if at > now]
-        return now < self._enough_at or not settled
+        needed = now < self._enough_at or not settled
+        self._at = [at for at in self._at if at > now] if needed else []
+        return needed

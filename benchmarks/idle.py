@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from agent.look_times import LOOKS_AFTER_S
 from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
 
@@ -41,7 +42,7 @@ def measure(station: Workstation, spare: int, seconds: float) -> None:
     station.start()
     station.insert("a")
     wait_for(lambda: station.events("Judged"), 30, "a verdict")
-    time.sleep(6)  # the looks after an insertion end within 4 s
+    time.sleep(LOOKS_AFTER_S[-1] + 1)  # past the looks that an insertion causes
     assert station.agent is not None
     agent, workers = station.agent.pid, station.workers()
     before = wakeups(agent), sum(wakeups(pid) for pid in workers)
