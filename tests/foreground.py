@@ -115,8 +115,10 @@ class Foreground:
 def directory() -> Iterator[Path]:
     """Where a run may keep its state: sockets need a short path."""
     path = Path(tempfile.mkdtemp(prefix="kl", dir="/tmp"))
-    yield path
-    shutil.rmtree(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 @contextmanager
