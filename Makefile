@@ -24,7 +24,7 @@ test: .venv/.packages-test $(VENV)/.installed lint ## поставить нед�
 test-long: .venv/.packages-test $(VENV)/.installed ## долгие тесты: тысяча kill -9 (the long tests: a thousand kills)
 	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k test_kill
 
-test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## the whole system in virtual machines with USB tokens
+test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## всё целиком в виртуальных машинах с USB-токенами (the hardware bench)
 	$(PYTEST) -n 2 tests/bench/cases -m bench
 
 lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
