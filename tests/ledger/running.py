@@ -71,7 +71,7 @@ class Running:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.process = self.spawn()
-        wait_for(self._answers, 20.0, f"a ledger: {self.log}")
+        wait_for(self._answers, what=f"a ledger: {self.log}")
 
     def kill(self) -> None:
         if self.process is not None:
