@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from domain.carrier import Carrier
 from domain.events import Event, Judged
+from domain.verdict import Level
 from journal.decode import Record, decode
 from tests.bench.emulator.ports.usbredir import UsbRedir
 from tests.bench.vm import Machine
@@ -55,9 +56,18 @@ class Workplace:
         """The events of one kind since the case began."""
         return [record.event for record in self.records() if isinstance(record.event, kind)]
 
-    def wait_for_verdict(self, carrier: Carrier, *, deadline_s: float = _DEADLINE_S) -> Judged:
-        """The first verdict on this carrier since the case began."""
-        return self.wait_for(Judged, lambda event: event.carrier == carrier, deadline_s=deadline_s)
+    def wait_for_verdict(
+        self, carrier: Carrier, level: Level | None = None, *, deadline_s: float = _DEADLINE_S
+    ) -> Judged:
+        """The first verdict (of this level) on the carrier since the case began.
+
+        On a slow machine one read in part is warned of before it is read in full.
+        """
+        return self.wait_for(
+            Judged,
+            lambda event: event.carrier == carrier and level in (None, event.verdict.level),
+            deadline_s=deadline_s,
+        )
 
     def wait_for(
         self,

@@ -19,7 +19,7 @@ ALLOWED = "allow id 0a89:0030"
 def test_a_token_it_allows_is_judged(workplace: Workplace, tokens: Tokens) -> None:
     guard(workplace.machine, ALLOWED)
     with workplace.ports[0].plugged(tokens.ivanova()):
-        assert workplace.wait_for_verdict(IVANOVA).verdict.level is Level.ALLOW
+        workplace.wait_for_verdict(IVANOVA, Level.ALLOW)
         assert "allow" in workplace.machine.run("usbguard list-devices | grep 0a89:0030")
 
 
