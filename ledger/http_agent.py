@@ -16,9 +16,10 @@ from ledger.books import Enrolled
 from ledger.dates import now_utc
 from ledger.exchange import as_json, body_of, officer
 from ledger.guards import Refusal
-from ledger.intake import Intake, Told, told
+from ledger.intake import Intake
 from ledger.office import Office
 from ledger.problems import Problem
+from ledger.tellings import Told, told
 
 T = TypeVar("T")
 LARGEST_BATCH = 2 << 20

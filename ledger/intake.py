@@ -7,8 +7,6 @@ that neither the old lines nor the new alarms are lost. See docs/adr/0004.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from domain.errors import Wrong
 from domain.events import Checkpoint, Judged
 from domain.text import Text
@@ -22,30 +20,10 @@ from ledger.books import Enrolled
 from ledger.carry_out import books_time
 from ledger.events import Breach, JournalBroken, Origin, Severity
 from ledger.projections import record
-from ledger.store import Reading, Row, Transaction
+from ledger.store import Transaction
+from ledger.tellings import Tellings, Told
 
 LONGEST_LINE = 256 << 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """How far a journal was told: the latest branch and its head."""
-
-    branch: int
-    head: Head
-
-
-def told(reading: Reading, workstation: int, generation: str) -> Told:
-    """How far this journal of the workstation was told; branch 0 and nothing where it is new."""
-    row = reading.one(
-        "SELECT branch, seq, head FROM journals WHERE workstation = ? AND generation = ? "
-        "ORDER BY branch DESC LIMIT 1",
-        workstation,
-        generation,
-    )
-    if row is None:
-        return Told(branch=0, head=GENESIS)
-    return Told(branch=row[0], head=Head(seq=row[1], digest=bytes.fromhex(row[2])))
 
 
 class Intake:
@@ -58,7 +36,7 @@ class Intake:
         self._transaction = transaction
         self._sender = sender
         self._generation = generation
-        self._told = told(transaction, sender.workstation, generation)
+        self._tellings = Tellings(transaction, sender.workstation, generation)
         now = dates.spelled(books_time(transaction))
         self._origin = Origin(who=sender.host, source="workstation", happened=now)
         self._begin()
@@ -75,24 +53,24 @@ class Intake:
         for line in lines:
             if not self._take_line(line + b"\n"):
                 break
-        return self._told
+        return self._tellings.told
 
     def truncated(self, seq: int) -> Told:
         """The workstation says that its journal ends at ``seq``, before what it told: recorded,
         and it goes on from there in a further branch."""
-        if seq < self._told.head.seq:
+        if seq < self._head.seq:
             self._broken(Breach.TRUNCATED, seq)
-            last = self._line(seq)
-            self._open_branch(Head(seq=seq, digest=sha256(last)) if last else GENESIS)
-        return self._told
+            last = self._tellings.line(seq)
+            self._tellings.open_branch(Head(seq=seq, digest=sha256(last)) if last else GENESIS)
+        return self._tellings.told
 
     def gap(self, first: int, prev: str) -> Told:
         """The workstation has no longer what lies before record ``first``, whose line names
         ``prev``: recorded, and the journal goes on from there."""
-        if first > self._told.head.seq + 1:
-            self._broken(Breach.GAP, self._told.head.seq + 1)
-            self._move(Head(seq=first - 1, digest=bytes.fromhex(prev)))
-        return self._told
+        if first > self._head.seq + 1:
+            self._broken(Breach.GAP, self._head.seq + 1)
+            self._tellings.move(Head(seq=first - 1, digest=bytes.fromhex(prev)))
+        return self._tellings.told
 
     def unreadable(self, seq: int) -> Told:
         """The workstation says that where record ``seq`` should stand there is something else. It
@@ -101,26 +79,25 @@ class Intake:
             self._transaction, self._sender.workstation, Breach.UNREADABLE.value, self._generation
         ):
             self._broken(Breach.UNREADABLE, seq)
-        return self._told
+        return self._tellings.told
 
     def _begin(self) -> None:
         """The first word of a journal, or of another than the one told last."""
-        present = _present(self._transaction, self._sender.workstation)
+        present = self._tellings.present()
         if present != self._generation:
             if present:
-                self._broken(Breach.REINSTALLED, self._told.head.seq)
-            self._transaction.run(
-                "INSERT INTO present_journals (workstation, generation) VALUES (?, ?) "
-                "ON CONFLICT (workstation) DO UPDATE SET generation = excluded.generation",
-                self._sender.workstation,
-                self._generation,
-            )
-        if not self._told.branch:
-            self._open_branch(GENESIS)
+                self._broken(Breach.REINSTALLED, self._head.seq)
+            self._tellings.become_present()
+        if not self._tellings.told.branch:
+            self._tellings.open_branch(GENESIS)
+
+    @property
+    def _head(self) -> Head:
+        return self._tellings.told.head
 
     def _take_line(self, raw: bytes) -> bool:
         seq, prev = _links(raw)
-        head = self._told.head
+        head = self._head
         if seq > head.seq + 1:
             return False
         if seq == head.seq + 1:
@@ -129,17 +106,17 @@ class Intake:
             self._append(raw, seq, fits=prev == head.digest)
         elif self._contradicts(raw, seq):
             self._broken(Breach.REWRITTEN, seq)
-            self._open_branch(GENESIS)
+            self._tellings.open_branch(GENESIS)
             return False
         return True
 
     def _contradicts(self, raw: bytes, seq: int) -> bool:
         """Whether an acknowledged line said otherwise; one that lay in a gap is kept now."""
-        if seq == self._told.head.seq and sha256(raw) != self._told.head.digest:
+        if seq == self._head.seq and sha256(raw) != self._head.digest:
             return True
-        before = self._line(seq)
+        before = self._tellings.line(seq)
         if before is None:
-            self._keep(raw, seq)
+            self._tellings.keep(raw, seq)
         return before is not None and before != raw
 
     def _append(self, raw: bytes, seq: int, *, fits: bool) -> None:
@@ -147,10 +124,10 @@ class Intake:
         workstation has, and telling it again would not make it better."""
         if not fits:
             self._broken(Breach.REWRITTEN, seq)
-        again = self._told_before(raw, seq)
-        self._keep(raw, seq)
-        before = self._told.head
-        self._move(Head(seq=seq, digest=sha256(raw)))
+        again = self._tellings.had(raw, seq)
+        self._tellings.keep(raw, seq)
+        before = self._head
+        self._tellings.move(Head(seq=seq, digest=sha256(raw)))
         if not again:
             self._understand(raw, before)
 
@@ -159,7 +136,7 @@ class Intake:
         try:
             found = decode(raw)
         except Wrong:
-            self._broken(Breach.UNREADABLE, self._told.head.seq)
+            self._broken(Breach.UNREADABLE, self._head.seq)
             return
         match found.event:
             case Judged() as judged if not judged.verdict.findings:
@@ -182,61 +159,6 @@ class Intake:
         key = bytes.fromhex(self._sender.public_key)
         return verify(key, message(host, checkpoint.seq, checkpoint.head), signature)
 
-    def _open_branch(self, head: Head) -> None:
-        self._told = Told(branch=self._told.branch + 1, head=head)
-        self._transaction.run(
-            "INSERT INTO journals (workstation, generation, branch, seq, head) "
-            "VALUES (?, ?, ?, ?, ?)",
-            self._sender.workstation,
-            self._generation,
-            self._told.branch,
-            head.seq,
-            head.digest.hex(),
-        )
-
-    def _move(self, head: Head) -> None:
-        self._told = Told(branch=self._told.branch, head=head)
-        self._transaction.run(
-            "UPDATE journals SET seq = ?, head = ? "
-            "WHERE workstation = ? AND generation = ? AND branch = ?",
-            head.seq,
-            head.digest.hex(),
-            self._sender.workstation,
-            self._generation,
-            self._told.branch,
-        )
-
-    def _keep(self, raw: bytes, seq: int) -> None:
-        self._transaction.run(
-            "INSERT INTO journal_lines (workstation, generation, branch, seq, line) "
-            "VALUES (?, ?, ?, ?, ?)",
-            self._sender.workstation,
-            self._generation,
-            self._told.branch,
-            seq,
-            raw,
-        )
-
-    def _line(self, seq: int) -> bytes | None:
-        """The line as it was told in this branch or, before its beginning, in an earlier one."""
-        branches = range(self._told.branch, 0, -1)
-        return next((line for at in branches if (line := self._stored(at, seq))), None)
-
-    def _stored(self, branch: int, seq: int) -> bytes | None:
-        row: Row | None = self._transaction.one(
-            "SELECT line FROM journal_lines "
-            "WHERE workstation = ? AND generation = ? AND branch = ? AND seq = ?",
-            self._sender.workstation,
-            self._generation,
-            branch,
-            seq,
-        )
-        return row[0] if row else None
-
-    def _told_before(self, raw: bytes, seq: int) -> bool:
-        earlier = range(1, self._told.branch)
-        return any(self._stored(branch, seq) == raw for branch in earlier)
-
     def _broken(self, breach: Breach, seq: int) -> None:
         broken = JournalBroken(
             workstation=self._sender.workstation,
@@ -253,12 +175,6 @@ class Intake:
             what=breach.value,
             subject=self._generation,
         )
-
-
-def _present(reading: Reading, workstation: int) -> str:
-    """The journal that the workstation told of last, empty where it told of none."""
-    row = reading.one("SELECT generation FROM present_journals WHERE workstation = ?", workstation)
-    return row[0] if row else ""
 
 
 def _links(raw: bytes) -> tuple[int, bytes]:

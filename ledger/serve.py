@@ -96,6 +96,8 @@ def _server(app: ASGIApp, listening: socket.socket, tls: LedgerSettings | None =
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=1,
+        # How many connections are accepted before any of them is dealt with.
+        backlog=64,
         ssl_certfile=(tls.certificate or None) if tls else None,
         ssl_keyfile=(tls.certificate_key or None) if tls else None,
     )

@@ -20,7 +20,8 @@ class PostOffice:
     """Started by entering it; ``messages`` are those that it took, in order.
 
     ``starttls`` and ``tls`` are how it speaks; ``login`` is the only one it lets in; ``host`` is
-    whom its certificate names. A reply in ``replies`` is given once instead of taking a message.
+    whom its certificate names. Without TLS it takes what comes in the clear. A reply in ``replies``
+    is given once instead of taking a message.
     """
 
     def __init__(
@@ -92,7 +93,6 @@ class PostOffice:
         """What aiosmtpd calls for each message."""
         if self.replies:
             return self.replies.pop(0)
-        assert self._tls or session.ssl is not None
         assert isinstance(envelope.content, bytes)
         self.raw.append(envelope.content)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)

@@ -191,9 +191,9 @@ def test_a_crowd_at_the_door_keeps_no_officer_out(outpost: Outpost) -> None:
     process = outpost.ledger.process
     assert process is not None
     limit = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST_CONNECTIONS + 100, limit[1]))
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST_CONNECTIONS + 300, limit[1]))
     try:
-        for _ in range(MOST_CONNECTIONS + 200):
+        for _ in range(MOST_CONNECTIONS + 500):
             crowd.append(socket.create_connection(("127.0.0.1", outpost.ledger.port), timeout=10))
         assert outpost.case_rows() is not None
         answer = outpost.ledger.command("register-person", name="Иванова И. И.")

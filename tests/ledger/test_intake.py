@@ -22,10 +22,11 @@ from journal.record import GENESIS, Head, Line, link
 from journal.signing import Signer
 from ledger.books import Books, Enrolled
 from ledger.events import CaseClosed, Origin, decode
-from ledger.intake import LONGEST_LINE, Intake, Told, told
+from ledger.intake import LONGEST_LINE, Intake
 from ledger.intentions import RegisterWorkstation
 from ledger.projections import record
 from ledger.store import Transaction
+from ledger.tellings import Told, told
 from tests.ledger.opening import Desk
 from tests.outpost import judged
 
