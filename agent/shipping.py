@@ -46,6 +46,7 @@ def _ship(wire: Wire, journal: Path, generation: str, acknowledged: Cursor) -> N
                 return
             last = max((line.seq for line in read(journal)), default=0)
             seq = min(last, wire.report_truncated(generation, last))
+            acknowledged.advance(seq)
             continue
         sent_back = False
         if start.seq <= seq + 1:

@@ -183,6 +183,7 @@ class TestWhatIsWrongWithTheJournal:
             outpost.ship()
         assert outpost.cases() == [("truncated", True)]
         assert len(outpost.events("JournalBroken")) == 1
+        assert outpost.acknowledged() == 3
         outpost.write_many(2, "after")
         outpost.ship()
         assert outpost.received() == [told, outpost.lines()[3:]]
@@ -198,6 +199,7 @@ class TestWhatIsWrongWithTheJournal:
         outpost.ship()
         assert outpost.cases() == [("truncated", True)]
         assert len(outpost.events("JournalBroken")) == 1
+        assert outpost.acknowledged() == 0
 
     def test_what_was_rewritten_is_told_anew_beside_the_former(self, outpost: Outpost) -> None:
         outpost.write(judged(Level.DENY))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.canonical import encode
 from domain.events import Event, Stopped
 from journal.digest import sha256
-from journal.record import GENESIS, Head, link, seq_of
+from journal.record import GENESIS, Head, link, prev_of, seq_of
 from tests.journal.values import events
 
 heads = st.builds(
@@ -64,6 +64,7 @@ def test_any_event_makes_one_canonical_line(
     assert encode(record) + b"\n" == line.raw
     assert record["prev"] == head.digest.hex()
     assert record["seq"] == seq_of(line.raw) == line.seq == head.seq + 1
+    assert prev_of(line.raw) == head.digest
     recorded = datetime.fromisoformat(record["time"])
     assert recorded.tzinfo == UTC
     assert int(recorded.timestamp()) == time_ns // 10**9 or time_ns > 2**61
