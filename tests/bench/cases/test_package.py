@@ -119,11 +119,11 @@ def test_an_upgrade_keeps_state_and_sees_what_stayed_plugged(
 
 
 def test_removing_keeps_what_was_recorded_and_purging_does_as_told(
-    workplace: Workplace, deb: Path
+    workplace: Workplace, deb: Path, tmp_path: Path
 ) -> None:
     machine = workplace.machine
     head = last_record(machine)
-    with package(machine, deb) as path:
+    with package(machine, newer(deb, tmp_path)) as path:
         machine.run("dpkg -r klyuchar", timeout_s=120)
         assert machine.run("systemctl --failed --quiet") == ""
         assert machine.attempt("pgrep -u klyuchar,klyuchar-worker,klyuchar-ledger").code == 1
@@ -152,7 +152,10 @@ def package(machine: Machine, deb: Path) -> Iterator[str]:
 
 
 def newer(deb: Path, directory: Path) -> Path:
-    """The same package with another number: what is tried is the way from one to the next."""
+    """The same package with another number: what is tried is the way from one to the next.
+
+    Not compressed, for unpacking takes an emulated processor half a minute.
+    """
     unpacked, made = directory / "unpacked", directory / f"klyuchar_{NEWER}_amd64.deb"
     subprocess.run(["dpkg-deb", "-R", deb, unpacked], check=True)
     control = unpacked / "DEBIAN" / "control"
