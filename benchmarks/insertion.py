@@ -84,6 +84,7 @@ def main() -> None:
         playing.start()
         agent.run("benchmark")
         playing.join()
+        testbed.close()
 
 
 def play(station: Workstation, journal: Timed, testbed: Testbed, names: list[str]) -> None:
