@@ -284,6 +284,13 @@ class TestTrouble:
                 password.write_text("right\n")
                 wait_for(lambda: not one.waiting(), what="delivered")
 
+    @pytest.mark.parametrize("host", ["mail..example.org", "m" * 70, "mail.invalid"])
+    def test_a_host_that_is_none_does_not_end_the_mailing(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str
+    ) -> None:
+        with PostOffice(tmp_path) as post, corner(tmp_path, post, host=host) as one:
+            self._never(post, one, lambda: capsys.readouterr().err)
+
     def test_authorities_that_are_none_can_be_mended_meanwhile(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
