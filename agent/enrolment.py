@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from agent import durable
 from agent.settings import Settings
 from agent.wire import Wire
 from domain.errors import CouldNotAsk, Wrong
 from domain.text import Text
-from journal.signing import fingerprint, load_or_create, sync_directory
+from journal.signing import fingerprint, load_or_create
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +117,7 @@ class _Draft:
         """Write ``value`` durably and take the place."""
         os.write(self._descriptor, json.dumps(value).encode())
         os.fsync(self._descriptor)
-        os.replace(self._new, self._path)
-        sync_directory(self._path.parent)
+        durable.place(self._new, self._path)
 
 
 def _give_to_owner(path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from typing import BinaryIO
 
+from agent import durable
 from agent.enrolment import Enrolment
 from agent.reach import describe
 from agent.settings import CourierSettings
@@ -14,7 +14,7 @@ from agent.wire import Wire
 from domain.errors import Wrong
 from domain.snapshot import LARGEST_SNAPSHOT, SIGNATURE_SIZE
 from domain.text import Text
-from journal.signing import sync_directory, verify
+from journal.signing import verify
 
 _CHUNK = 1 << 20
 
@@ -38,12 +38,10 @@ def fetch(wire: Wire, settings: CourierSettings, enrolment: Enrolment) -> None:
             if not _is_signed(file, enrolment.ledger_key):
                 raise Wrong(_not_signed(describe(settings.ledger)))
         # The tag last: killed in between, the same snapshot is brought once more.
-        _place(new, inbox)
+        durable.place(new, inbox)
     finally:
         new.unlink(missing_ok=True)
-    new_tag = tag_file.with_name("tag.new")
-    new_tag.write_text(tag)
-    _place(new_tag, tag_file)
+    durable.write(tag_file, tag.encode())
 
 
 def _is_signed(file: BinaryIO, ledger_key: bytes) -> bool:
@@ -54,11 +52,6 @@ def _is_signed(file: BinaryIO, ledger_key: bytes) -> bool:
         digest.update(chunk)
         left -= len(chunk)
     return verify(ledger_key, digest.digest(), file.read())
-
-
-def _place(new: Path, path: Path) -> None:
-    os.replace(new, path)
-    sync_directory(path.parent)
 
 
 def _not_signed(where: str) -> Text:

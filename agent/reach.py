@@ -5,7 +5,6 @@ Plain HTTP goes to this machine only; anywhere else the server has to prove who 
 
 from __future__ import annotations
 
-import ipaddress
 import signal
 import ssl
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from domain.errors import Wrong
+from domain.loopback import is_this_machine
 from domain.text import Text
 
 _SILENCE = httpx.Timeout(30.0, connect=10.0)
@@ -99,7 +99,7 @@ def _expect_private_line(address: str) -> None:
     """Raises Wrong where somebody on the way could read what goes to ``address``."""
     try:
         url = httpx.URL(address)
-        private = url.scheme == "https" or (url.scheme == "http" and _is_this_machine(url.host))
+        private = url.scheme == "https" or (url.scheme == "http" and is_this_machine(url.host))
         if private and url.host and (url.port is None or 0 < url.port < 1 << 16):
             return
     except httpx.InvalidURL:
@@ -112,13 +112,6 @@ def _expect_private_line(address: str) -> None:
             "only this machine may be spoken to. Mend the setting [courier] ledger.",
         )
     )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def printable(untrusted_text: str) -> str:

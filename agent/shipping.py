@@ -7,16 +7,15 @@ shipping goes on behind it: a broken journal must not keep later alarms from the
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from agent import durable
 from agent.settings import CourierSettings
 from agent.wire import Wire
 from domain.errors import Wrong
 from domain.text import Text
 from journal.reader import Cursor, Damaged, Follower, read
 from journal.record import Line, prev_of
-from journal.signing import sync_directory
 
 BATCH_BYTES = 1 << 20
 _FARTHEST = 64
@@ -109,7 +108,7 @@ def _generation(journal: Path, kept: Path) -> str:
         return remembered
     generation = first.digest.hex()
     if generation != remembered:
-        replace(kept, generation.encode())
+        durable.write(kept, generation.encode())
     return generation
 
 
@@ -121,14 +120,3 @@ def _last_readable(journal: Path) -> int:
     except Damaged:
         pass
     return last
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write durably beside ``path``, then take its place."""
-    new = path.with_name(path.name + ".new")
-    with open(new, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
-    sync_directory(path.parent)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent import durable
 from domain.accounting import CarrierEntry
 from domain.carrier import Carrier
 from domain.errors import Wrong
@@ -106,8 +107,7 @@ def take_over(
     if refused := _refusal(taken.header, host, last):
         taken.close()
         raise Wrong(refused)
-    os.replace(copy, own)
-    _sync_directory(own.parent)
+    durable.place(copy, own)
     return taken
 
 
@@ -173,14 +173,6 @@ def _copy(source: Path, target: Path) -> None:
         while left and (sent := os.sendfile(writing.fileno(), reading.fileno(), None, left)):
             left -= sent
         os.fsync(writing.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unknown_entry(error: Exception) -> Text:

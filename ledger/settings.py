@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Wrong
+from domain.loopback import is_this_machine
 from domain.settings import fill, unreadable
 from domain.text import Text
 from ledger.books import DEFAULT_NUMBER
@@ -114,7 +114,7 @@ def _expect_private_line(settings: LedgerSettings) -> None:
                 en="[ledger]: certificate and certificate_key are needed both",
             )
         )
-    if place and not settings.certificate and not _is_this_machine(place[0]):
+    if place and not settings.certificate and not is_this_machine(place[0]):
         raise Wrong(
             Text(
                 ru=f"[ledger] listen = {settings.listen!r}: для других компьютеров нужен TLS, "
@@ -123,13 +123,6 @@ def _expect_private_line(settings: LedgerSettings) -> None:
                 "only, set certificate and certificate_key",
             )
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _expect_sendable(mail: MailSettings) -> None:
