@@ -25,7 +25,9 @@ test-long: .venv/.packages-test $(VENV)/.installed ## долгие тесты: �
 	KLYUCHAR_KILLS=250 $(PYTEST) -n 2 --dist loadgroup -k test_kill
 
 test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## всё целиком в виртуальных машинах с USB-токенами (the hardware bench)
-	$(PYTEST) -n 2 tests/bench/cases -m bench
+	@echo "Готовлю виртуальную машину и пакет, впервые это три минуты (preparing guest and package)"
+	@debian/build & $(VENV)/bin/python -m tests.bench && wait
+	$(PYTEST) -n 3 --dist worksteal tests/bench/cases -m bench
 
 lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
 	$(VENV)/bin/ruff check .

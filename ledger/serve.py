@@ -9,10 +9,12 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from domain.errors import CouldNotAsk, Wrong
@@ -41,15 +43,29 @@ def serve(settings: LedgerSettings) -> None:
         try:
             if office.mailer is not None:
                 office.mailer.start()
-            servers = [_server(officer_app(office), listening)]
+            servers = [_server(dated(officer_app(office)), listening)]
             if place := address(settings.listen):
-                servers.append(_server(agent_app(office), _listen_tcp(place), settings))
+                servers.append(_server(dated(agent_app(office)), _listen_tcp(place), settings))
             asyncio.run(_serve(servers, office))
         finally:
             office.close()
     finally:
         listening.close()
         Path(settings.socket).unlink(missing_ok=True)
+
+
+def dated(app: ASGIApp) -> ASGIApp:
+    """The application with the time in each of its answers (RFC 9110, 6.6.1)."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["date"] = formatdate(usegmt=True)
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    return answer
 
 
 class PeerProtocol(H11Protocol):
@@ -79,6 +95,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
         super().__init__(config)
         self.listening = listening
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Accept nothing more, and end when what was begun is answered."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Sleep until `stop`; uvicorn's own wakes up ten times a second to look."""
+        await self._stopping.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -95,6 +121,8 @@ def _server(app: ASGIApp, listening: socket.socket, tls: LedgerSettings | None =
         access_log=False,
         log_level="warning",
         server_header=False,
+        # Theirs is renewed in the loop that ours does without: `dated` is in its place.
+        date_header=False,
         timeout_graceful_shutdown=1,
         # How many connections are accepted before any of them is dealt with.
         backlog=64,
@@ -133,7 +161,7 @@ async def _serve(servers: list[_Server], office: Office) -> None:
 def _stop(servers: list[_Server]) -> None:
     notify("STOPPING=1")
     for server in servers:
-        server.should_exit = True
+        server.stop()
 
 
 def listen_unix(path: str) -> socket.socket:

@@ -9,6 +9,8 @@ import socket
 import stat
 import subprocess
 import threading
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -28,6 +30,14 @@ def test_the_state_is_for_the_ledger_only(running: Running) -> None:
     state = running.database.parent
     files = [state, *state.rglob("*")]
     assert all(stat.S_IMODE(file.stat().st_mode) & 0o077 == 0 for file in files)
+
+
+def test_every_answer_says_when_it_was_made(running: Running) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    with running.officer() as client:
+        answers = [client.get("/v1/people"), client.get("/v1/nowhere")]
+    for answer in answers:
+        assert before <= parsedate_to_datetime(answer.headers["date"]) <= datetime.now(UTC)
 
 
 def test_a_command_names_who_gave_it_as_the_kernel_says(running: Running) -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from domain.events import (
     Blind,
+    Judged,
     Missed,
     Pulled,
     Reenumerated,
     Seeing,
     SnapshotRefused,
     Unreadable,
+    Vanished,
 )
 from domain.verdict import Level
 from tests.bench.cases.conftest import IVANOVA, PETROV, Tokens
+from tests.bench.emulator.devices.tokens import RutokenEcp
 from tests.bench.workplace import Workplace
 from tests.drivers.modules import compiled
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.bench
 
@@ -27,14 +32,18 @@ WORKERS = "systemctl list-units --plain --no-legend 'klyuchar-worker@*' | cut -d
 LEDGER_STATE = "/var/lib/klyuchar/ledger"
 AGENT_STATE = "/var/lib/klyuchar/agent"
 NO_ROOM = "Не удалось записать в журнал"
+FEW = 5
+"""Commands: less than a read needs."""
+QUIET_S = 2.0
 PAGE, SMALLEST_RECORD = 4096, 256
 """Bytes: what a full disk may still hold, and what each plug writes at least."""
 
 
 def test_pcscd_stops_and_comes_back(workplace: Workplace, tokens: Tokens) -> None:
-    guest = workplace.machine
-    with workplace.ports[0].plugged(tokens.ivanova()):
+    guest, token = workplace.machine, tokens.ivanova()
+    with workplace.ports[0].plugged(token):
         workplace.wait_for_verdict(IVANOVA)
+        wait_until_nobody_reads(token)
         guest.run("systemctl stop pcscd.socket pcscd.service")
         with workplace.ports[1].plugged(tokens.petrov()):
             workplace.wait_for(Unreadable)
@@ -44,7 +53,22 @@ def test_pcscd_stops_and_comes_back(workplace: Workplace, tokens: Tokens) -> Non
         workplace.wait_for(Pulled, lambda event: event.carrier == PETROV)
         assert all(event.carrier == PETROV for event in workplace.events(Pulled))
         if workplace.events(Missed)[0].carrier == IVANOVA:
-            assert workplace.events(Reenumerated)[0].sighting.carrier == IVANOVA
+            workplace.wait_for(Reenumerated, lambda event: event.sighting.carrier == IVANOVA)
+
+
+def test_pcscd_killed_in_the_middle_of_a_read(workplace: Workplace, tokens: Tokens) -> None:
+    """The answer it did not fetch stays in the token, and can be in its successor's way for good:
+    then the person is told to plug it in again, and that is what helps."""
+    token = tokens.ivanova()
+    with workplace.ports[0].plugged(token):
+        wait_for(lambda: token.answered > FEW, 30, "the token is being read")
+        workplace.machine.run("systemctl kill -s KILL pcscd")
+        workplace.wait_for(Judged)
+        assert not workplace.events(Pulled)
+    workplace.wait_for(Vanished)
+    workplace.begin()
+    with workplace.ports[0].plugged(tokens.ivanova()):
+        workplace.wait_for_verdict(IVANOVA, Level.ALLOW)
 
 
 def test_a_killed_worker_costs_nothing(workplace: Workplace, tokens: Tokens) -> None:
@@ -138,3 +162,16 @@ def test_a_full_disk_is_loud_and_recovers_by_itself(workplace: Workplace, tokens
         guest.run(f"rm {AGENT_STATE}/filler")
         workplace.wait_for_verdict(IVANOVA, deadline_s=90)
     workplace.verify()
+
+
+def wait_until_nobody_reads(token: RutokenEcp) -> None:
+    """Until nothing has been asked of its card for a while: the looks after a plug are over."""
+    last = token.answered, time.monotonic()
+
+    def quiet() -> bool:
+        nonlocal last
+        if token.answered != last[0]:
+            last = token.answered, time.monotonic()
+        return time.monotonic() - last[1] > QUIET_S
+
+    wait_for(quiet, what="nobody reads the token")

@@ -18,7 +18,18 @@ from ..cards.card import Card
 from . import messages
 from .messages import Message
 from .slot import CardGone, Hung, Slot
-from .usb import IN, Device, Endpoint, Identity, Interface, Kind, Setup, Speed, Stalled, first_bytes
+from .usb import (
+    IN,
+    Device,
+    Endpoint,
+    Identity,
+    Interface,
+    Kind,
+    Setup,
+    Speed,
+    Stalled,
+    first_packets,
+)
 
 BULK_OUT, BULK_IN, INTERRUPT_IN = 0x02, 0x02 | IN, 0x01 | IN
 _SMART_CARD = (0x0B, 0, 0)
@@ -67,6 +78,7 @@ class Ccid(Device):
         """Rises with every reset: answers to what was asked before one are not for the host."""
         self._received = bytearray()
         self._outgoing: dict[int, deque[bytes]] = {end.address: deque() for end in ends[1:]}
+        self._packets = {end.address: end.packet for end in ends}
         self._commands: queue.SimpleQueue[tuple[int, Message] | None] = queue.SimpleQueue()
 
     def stall_after(self, answers: int | None) -> None:
@@ -77,6 +89,11 @@ class Ccid(Device):
         nothing; a pull and a plug do, until the next command to the card.
         """
         self._slot.answers_left = answers
+
+    @property
+    def answered(self) -> int:
+        """How many commands its card has answered."""
+        return self._slot.answered
 
     @property
     def stalled(self) -> bool:
@@ -118,7 +135,7 @@ class Ccid(Device):
         if endpoint not in self._outgoing:
             raise Stalled(endpoint)
         with self._lock:
-            return first_bytes(self._outgoing[endpoint], length)
+            return first_packets(self._outgoing[endpoint], length, self._packets[endpoint])
 
     def class_request(self, setup: Setup, data: bytes) -> bytes:
         if setup.request == _GET_DATA_RATES and self._abilities.rates:

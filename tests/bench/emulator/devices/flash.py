@@ -7,7 +7,18 @@ from collections import deque
 from dataclasses import replace
 
 from .disk import CheckCondition, Disk
-from .usb import IN, Device, Endpoint, Identity, Interface, Kind, Setup, Speed, Stalled, first_bytes
+from .usb import (
+    IN,
+    Device,
+    Endpoint,
+    Identity,
+    Interface,
+    Kind,
+    Setup,
+    Speed,
+    Stalled,
+    first_packets,
+)
 
 DATA_TRAVELER = Identity(
     vendor=0x0951, product=0x1666, manufacturer="Kingston", name="DataTraveler 3.0"
@@ -19,6 +30,7 @@ _SCSI_OVER_BULK = (0x08, 0x06, 0x50)
 _COMMAND = struct.Struct("<4sIIBBB16s")  # signature, tag, length, flags, unit, size, command
 _STATUS = struct.Struct("<4sIIB")  # signature, tag, residue, failed
 _GET_MAX_LUN, _RESET = 0xFE, 0xFF
+_PACKET = 512
 
 
 class FlashDrive(Device):
@@ -31,7 +43,7 @@ class FlashDrive(Device):
         ends = (BULK_OUT, BULK_IN)
         face = Interface(
             kind=_SCSI_OVER_BULK,
-            endpoints=tuple(Endpoint(address=end, kind=Kind.BULK, packet=512) for end in ends),
+            endpoints=tuple(Endpoint(address=end, kind=Kind.BULK, packet=_PACKET) for end in ends),
         )
         super().__init__(replace(identity, serial=serial), face, Speed.HIGH)
         self._disk = Disk(content, identity.manufacturer, identity.name)
@@ -75,7 +87,7 @@ class FlashDrive(Device):
     def read(self, endpoint: int, length: int) -> bytes | None:
         if endpoint != BULK_IN:
             raise Stalled(endpoint)
-        return first_bytes(self._outgoing, length)
+        return first_packets(self._outgoing, length, _PACKET)
 
     def _execute(self) -> None:
         assert self._command is not None

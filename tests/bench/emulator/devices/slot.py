@@ -31,6 +31,8 @@ class Slot:
         self._lock = threading.Lock()
         self.answers_left: int | None = None
         """How many more commands to the card get an answer; None for all."""
+        self.answered = 0
+        """How many got one."""
 
     def insert(self, card: Card | None) -> bool:
         """Put a card in, or None to take it out; false where nothing changed."""
@@ -101,6 +103,7 @@ class Slot:
             answer = card.transmit(command, tick)
         except CardGone:
             return self._plain(From.DATA).failed(Error.MUTE)
+        self.answered += 1
         if self.answers_left is not None:
             self.answers_left -= 1
         return self._plain(From.DATA, answer)

@@ -21,6 +21,10 @@ class Stalled(Exception):
     """The device refuses: a STALL handshake, which ends the host's transfer with an error."""
 
 
+class Babbled(Exception):
+    """A packet was longer than the room the host had left: it is lost, the transfer ends badly."""
+
+
 class Speed(Enum):
     """How fast a device runs; it bounds the packet sizes of its endpoints."""
 
@@ -106,14 +110,21 @@ _US_ENGLISH = struct.pack("<BBH", 4, _STRING, 0x0409)
 _BUS_POWERED, _MILLIAMPERES = 0x80, 100
 
 
-def first_bytes(waiting: deque[bytes], length: int) -> bytes | None:
-    """Of what waits to be read, at most ``length`` bytes of the first piece; None without any."""
+def first_packets(waiting: deque[bytes], length: int, packet: int) -> bytes | None:
+    """Of what waits to be read, the packets of the first piece that fit ``length`` bytes of room.
+
+    None where nothing waits. A host that has room for less than the next whole packet gets
+    `Babbled`, and the packet is gone.
+    """
     if not waiting:
         return None
     first = waiting.popleft()
-    if len(first) > length:
-        waiting.appendleft(first[length:])
-    return first[:length]
+    sent = min(len(first), -(-length // packet) * packet)
+    if sent < len(first):
+        waiting.appendleft(first[sent:])
+    if sent > length:
+        raise Babbled(sent, length)
+    return first[:sent]
 
 
 def _nothing() -> None: ...
@@ -154,7 +165,10 @@ class Device:
         raise Stalled(endpoint)
 
     def read(self, endpoint: int, length: int) -> bytes | None:
-        """At most ``length`` bytes of an IN endpoint, None while there is nothing, or `Stalled`."""
+        """At most ``length`` bytes of an IN endpoint, None while there is nothing.
+
+        Raises `Stalled`, or `Babbled` where ``length`` is not enough for the packets.
+        """
         raise Stalled(endpoint)
 
     def class_request(self, setup: Setup, data: bytes) -> bytes:

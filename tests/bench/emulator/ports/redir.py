@@ -15,6 +15,7 @@ _STATUSES = {
     Result.DONE: Status.SUCCESS,
     Result.CANCELLED: Status.CANCELLED,
     Result.STALLED: Status.STALL,
+    Result.BABBLED: Status.BABBLE,
 }
 _NO_ENDPOINT, _CONTROL = 255, 0
 _ENDPOINTS = 32

@@ -63,6 +63,7 @@ class Status(IntEnum):
     CANCELLED = 1
     INVALID = 2
     STALL = 4
+    BABBLE = 6
 
 
 LAYOUTS: dict[int, struct.Struct] = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from ..devices.usb import IN, Device, Setup, Stalled
+from ..devices.usb import IN, Babbled, Device, Setup, Stalled
 
 
 class Result(Enum):
@@ -20,6 +20,7 @@ class Result(Enum):
     DONE = "done"
     CANCELLED = "cancelled"
     STALLED = "stalled"
+    BABBLED = "babbled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,9 @@ class Transfers:
             data = self._device.read(endpoint, waiting[0].length)
         except Stalled:
             self._end(waiting.popleft(), Result.STALLED)
+            return True
+        except Babbled:
+            self._end(waiting.popleft(), Result.BABBLED)
             return True
         if data is None:
             return False

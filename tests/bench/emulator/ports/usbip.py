@@ -21,7 +21,11 @@ _UNLINKED_BODY = struct.Struct(">i24x")
 _SIZE = _HEAD.size + _SUBMIT_BODY.size
 _TO_HOST = 1
 _NOT_ISOCHRONOUS = -1
-_STATUSES = {Result.DONE: 0, Result.STALLED: -errno.EPIPE}
+_STATUSES = {
+    Result.DONE: 0,
+    Result.STALLED: -errno.EPIPE,
+    Result.BABBLED: -errno.EOVERFLOW,
+}
 _LONGEST = 1 << 24
 
 

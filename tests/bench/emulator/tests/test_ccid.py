@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.bench.emulator.cards.rutoken import ATR, RutokenCard
 from tests.bench.emulator.devices import ccid as device
 from tests.bench.emulator.devices.tokens import CardReader, RutokenEcp
-from tests.bench.emulator.devices.usb import Stalled
+from tests.bench.emulator.devices.usb import Babbled, Stalled, first_packets
 from tests.bench.emulator.tests import ccid_host as ccid
 from tests.waiting import wait_for
 
@@ -22,6 +23,7 @@ class Slow:
     """A card that computes for as long as it is told to, and says so."""
 
     atr = ATR
+    answer = b""
 
     def __init__(self) -> None:
         self.began = threading.Event()
@@ -38,7 +40,7 @@ class Slow:
         except Exception:
             self.interrupted = True
             raise
-        return b"\x90\x00"
+        return self.answer + b"\x90\x00"
 
 
 @contextmanager
@@ -137,6 +139,30 @@ def test_a_card_without_power_does_not_answer(holding: CardReader) -> None:
 def test_parameters_say_what_a_host_needs_for_t1(holding: CardReader) -> None:
     answered = ask(holding, ccid.GET_PARAMETERS)
     assert (answered[0], answered[9], len(answered)) == (0x82, 1, 17)
+
+
+def test_an_answer_nobody_fetched_costs_a_host_with_little_room_its_packets(
+    holding: CardReader, slow: Slow
+) -> None:
+    slow.answer = bytes(120)
+    slow.finish.set()
+    holding.write(ccid.OUT, ccid.message(ccid.EXCHANGE, bytes(5)))
+    wait_for(lambda: holding.answered, what="an answer")
+    for _ in range(2):
+        with pytest.raises(Babbled):
+            wait_for(lambda: holding.read(ccid.IN, 10), what="a packet")
+    assert len(answer(holding)) == 10 + 122 - 2 * 64
+    assert ccid.status(ask(holding, ccid.SLOT_STATUS)) == ccid.PRESENT
+
+
+@given(st.binary(max_size=300), st.integers(1, 5))
+def test_an_answer_comes_whole_to_a_host_that_reads_packets(answer: bytes, packets: int) -> None:
+    waiting = deque([answer, b"next"])
+    read = b""
+    while len(waiting) > 1:
+        read += first_packets(waiting, packets * 64, 64) or b""
+    assert (read, first_packets(waiting, 64, 64)) == (answer, b"next")
+    assert first_packets(waiting, 64, 64) is None
 
 
 def test_only_what_the_descriptors_promise_is_there() -> None:
