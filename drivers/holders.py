@@ -1,9 +1,9 @@
 """Which programs hold card readers: what to close where a carrier can't be read.
 
 Two ways lead to a reader: through pcscd, with its client library mapped (whatever vendor's module
-loaded it), or past it, with the USB device node itself open, as GnuPG's scdaemon and virtual machines
-do. The second shuts pcscd out. Others' processes are only seen by root where /proc is visible, so
-this is no part of the agent: `python -m drivers.holders` tells it as JSON.
+loaded it), or past it, with the USB device node itself open, as GnuPG's scdaemon and virtual
+machines do. The second shuts pcscd out. Others' processes are only seen by root where /proc is
+visible, so this is no part of the agent: `python -m drivers.holders` tells it as JSON.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _client_library(process: psutil.Process) -> str:
 
 
 def _open_node(pid: int, usb_nodes: str) -> str:
-    """psutil lists regular files only; a device node is none."""
+    """The device node itself: psutil lists regular files only."""
     directory = f"/proc/{pid}/fd"
     try:
         for descriptor in os.listdir(directory):
