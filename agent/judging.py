@@ -74,4 +74,5 @@ def _judged(
         port=port,
         seat=facts.seat.login,
         verdict=judge(facts),
+        remote=facts.seat.remote,
     )

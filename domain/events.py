@@ -109,13 +109,15 @@ class Reenumerated:
 class Judged:
     """A verdict: on ``carrier`` where it is known, else on what is at ``port``.
 
-    ``seat`` is the login at the seat, empty where it can't be told.
+    ``seat`` is the login at the seat, empty where it can't be told; ``remote`` are the logins that
+    were in from elsewhere while nobody was in front of the screen.
     """
 
     carrier: Carrier | None
     port: str
     seat: str
     verdict: Verdict
+    remote: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,13 +101,14 @@ def issued_to_another(situation: Situation) -> Remark | None:
 def seat_unknown(situation: Situation) -> Remark | None:
     if not _held(situation, _Holder.SEAT_UNKNOWN):
         return None
+    why = _ONLY_REMOTE if situation.seat.remote else _NOBODY_KNOWN
     return Remark(
         level=Level.WARN,
         reason=Text(
-            ru="Носитель выдан, но кто сейчас за этим компьютером, узнать нельзя: проверить, что "
-            "носитель у того, кому выдан, не удалось",
-            en="The carrier is issued, but who is at this computer can't be told: it could not be "
-            "checked that its holder uses it",
+            ru=f"Носитель выдан, но {why.ru}: проверить, что носитель у того, кому выдан, не "
+            "удалось",
+            en=f"The carrier is issued, but {why.en}: it could not be checked that its holder "
+            "uses it",
         ),
         advice=_USE_ONLY_YOUR_OWN,
     )
@@ -203,6 +204,16 @@ _USE_ONLY_YOUR_OWN = Text(
 _END_UNTOLD = Text(
     ru=". Срок ключа не проверен: его нет ни на носителе, ни в журнале учёта",
     en=". The key's end was not checked: neither carrier nor ledger says when it is",
+)
+
+
+_ONLY_REMOTE = Text(
+    ru="за самим этим компьютером никого нет, в него вошли только удалённо",
+    en="nobody is at this computer itself, it was only entered from elsewhere",
+)
+_NOBODY_KNOWN = Text(
+    ru="кто сейчас за этим компьютером, узнать нельзя",
+    en="who is at this computer can't be told",
 )
 
 

@@ -16,11 +16,13 @@ class Seat:
     """Who sits at the workstation: ``login`` is empty where that can't be told.
 
     ``marks`` are the login's pseudonyms, comparable with `KeyDocument.logins`; several where the
-    machine can't tell whether the login is its own or its domain's.
+    machine can't tell whether the login is its own or its domain's. ``remote`` are the logins that
+    are in from elsewhere while nobody is in front of the screen.
     """
 
     login: str
     marks: tuple[str, ...]
+    remote: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:

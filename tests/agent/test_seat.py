@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.judging import judge_unread
 from agent.seat import seat_of
+from agent.sessions import Sitting
 from agent.settings import AgentSettings
+from domain.sighting import Obstacle, Unread
 from journal.digest import sha256
 
 
@@ -42,6 +45,19 @@ def test_a_login_has_a_mark_for_each_realm_it_may_belong_to(
 
 
 def test_nobody_known_has_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.seat._login_by_logind", lambda: "")
+    monkeypatch.setattr("agent.seat.sitting", lambda: Sitting(remote=("petrov",)))
     seat = seat_of(settings(""), "salt")
-    assert (seat.login, seat.marks) == ("", ())
+    assert (seat.login, seat.marks, seat.remote) == ("", (), ("petrov",))
+    assert not seat.known
+
+
+def test_a_login_that_was_set_needs_no_login_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.seat.sitting", lambda: Sitting(login="petrov"))
+    assert seat_of(settings("kassa"), "salt").login == "kassa"
+
+
+def test_a_verdict_says_who_was_in_from_elsewhere_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.seat.sitting", lambda: Sitting(remote=("petrov",)))
+    unread = Unread(module="m", slot=0, obstacle=Obstacle.DEADLINE, detail="")
+    judged = judge_unread(unread, "usb:1-1", None, settings(""))
+    assert (judged.seat, judged.remote) == ("", ("petrov",))

@@ -112,6 +112,13 @@ class TestIssue:
     def test_an_unknown_seat_is_cannot_tell_and_never_another(self, seat: Seat) -> None:
         assert told(situation(seat=seat)) == [("seat-unknown", "warn")]
 
+    def test_nobody_at_a_computer_that_was_entered_from_elsewhere_is_said(self) -> None:
+        seat = Seat(login="", marks=(), remote=("petrov",))
+        facts = situation(seat=seat)
+        assert told(facts) == [("seat-unknown", "warn")]
+        assert "удалённо" in judge(facts).deciding.reason.ru
+        assert "удалённо" not in judge(situation(seat=NOBODY)).deciding.reason.ru
+
     @pytest.mark.parametrize("shared", [(MINE,), (MINE, SHARED)])
     def test_a_shared_login_is_cannot_tell(self, shared: tuple[str, ...]) -> None:
         facts = with_documents(document(shared_logins=shared))
