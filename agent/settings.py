@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import socket
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from domain.errors import Wrong
-from domain.settings import fill, unreadable
+from domain.settings import Faults, fill, read, whole_number
 from domain.text import Text
 
 DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
 MOST_READER_POLL_S = 20
 """The agent tells systemd at each poll that it is alive; the unit allows twice this time."""
+YEAR_S = 366 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +37,12 @@ class AgentSettings:
     modules: tuple[str, ...] = ()
     demo_socket: str = ""
     demo_tokens: str = ""
-    module_deadline_s: int = 5
-    reenumeration_s: int = 3
-    reader_poll_s: int = 15
-    snapshot_warn_s: int = 24 * 3600
-    snapshot_deny_s: int = 7 * 24 * 3600
-    key_ending_days: int = 30
+    module_deadline_s: int = whole_number(5, 1, 60)
+    reenumeration_s: int = whole_number(3, 1, 60)
+    reader_poll_s: int = whole_number(15, 1, MOST_READER_POLL_S)
+    snapshot_warn_s: int = whole_number(24 * 3600, 60, YEAR_S)
+    snapshot_deny_s: int = whole_number(7 * 24 * 3600, 60, YEAR_S)
+    key_ending_days: int = whole_number(30, 0, 366)
 
     @property
     def journal(self) -> Path:
@@ -92,40 +91,20 @@ class Settings:
 
 
 def load(path: str | Path) -> Settings:
-    """The settings in ``path``. Raises Wrong, naming the file and what is wrong with it."""
-    try:
-        with open(path, "rb") as file:
-            return _settings(tomllib.load(file))
-    except Wrong as error:
-        raise _unfit(path, error.text) from error
-    except (OSError, ValueError) as error:
-        raise _unfit(path, unreadable(error)) from error
+    """The settings in ``path``. Raises Unfit, naming the file and what is wrong with it."""
+    return read(path, _settings, Text(ru="Настройки", en="Settings"))
 
 
 def _settings(document: dict[str, Any]) -> Settings:
-    agent = fill(AgentSettings, document.get("agent"), "[agent]", inbox=Path())
-    if not 1 <= agent.reader_poll_s <= MOST_READER_POLL_S:
-        raise Wrong(
-            Text(
-                ru=f"[agent] reader_poll_s: от 1 до {MOST_READER_POLL_S} секунд",
-                en=f"[agent] reader_poll_s: from 1 to {MOST_READER_POLL_S} seconds",
-            )
-        )
-    courier = fill(CourierSettings, document.get("courier"), "[courier]", journal=agent.journal)
+    faults = Faults()
+    with faults:
+        agent = fill(AgentSettings, document.get("agent"), "[agent]", inbox=Path())
+    with faults:
+        courier = fill(CourierSettings, document.get("courier"), "[courier]", journal=Path())
+    faults.tell()
     return Settings(
         agent=replace(
             agent, inbox=courier.inbox / "snapshot", host=agent.host or socket.gethostname()
         ),
-        courier=courier,
-    )
-
-
-def _unfit(path: str | Path, what: Text) -> Wrong:
-    return Wrong(
-        Text(
-            ru=f"Настройки {path} не прочитаны: {what.ru}. Исправьте файл или укажите другой: "
-            "klyuchar --settings ФАЙЛ.",
-            en=f"Settings {path} could not be read: {what.en}. Mend the file or name another: "
-            "klyuchar --settings FILE.",
-        )
+        courier=replace(courier, journal=agent.journal),
     )

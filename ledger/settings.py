@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.errors import Wrong
 from domain.loopback import is_this_machine
-from domain.settings import fill, unreadable
+from domain.settings import Faults, fill, read, whole_number
 from domain.text import Text
 from ledger.books import DEFAULT_NUMBER
 
 DEFAULT_PATH = "/etc/klyuchar/klyuchar.toml"
+MOST_PORT = (1 << 16) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class MailSettings:
     to: str
     sender: str
     host: str
-    port: int = 587
+    port: int = whole_number(587, 1, MOST_PORT)
     starttls: bool = True
     tls: bool = False
     username: str = ""
@@ -63,29 +63,26 @@ class LedgerSettings:
 
 
 def load(path: str | Path) -> LedgerSettings:
-    """The ledger's table in ``path``. Raises Wrong, naming the file and what is wrong with it."""
-    try:
-        with open(path, "rb") as file:
-            return _settings(tomllib.load(file))
-    except Wrong as error:
-        raise _unfit(path, error.text) from error
-    except (OSError, ValueError) as error:
-        raise _unfit(path, unreadable(error)) from error
+    """The ledger's table in ``path``. Raises Unfit, naming the file and what is wrong with it."""
+    whose = Text(ru="Настройки журнала учёта в", en="The ledger's settings in")
+    return read(path, _settings, whose)
 
 
 def _settings(document: dict[str, Any]) -> LedgerSettings:
-    table = document.get("ledger")
-    mail = table.pop("mail", None) if isinstance(table, dict) else None
-    settings = fill(
-        LedgerSettings,
-        table,
-        "[ledger]",
-        mail=None if mail is None else fill(MailSettings, mail, "[ledger.mail]"),
-    )
-    _expect_template(settings.number)
-    _expect_private_line(settings)
-    if settings.mail is not None:
-        _expect_sendable(settings.mail)
+    table, faults = document.get("ledger"), Faults()
+    untold = dict(table) if isinstance(table, dict) else table
+    mail_table = untold.pop("mail", None) if isinstance(untold, dict) else None
+    mail = None
+    with faults:
+        if mail_table is not None:
+            mail = fill(MailSettings, mail_table, "[ledger.mail]")
+            _expect_sendable(mail)
+    with faults:
+        settings = fill(LedgerSettings, untold, "[ledger]", mail=mail)
+        with faults:
+            _expect_template(settings.number)
+        _expect_private_line(settings)
+    faults.tell()
     return settings
 
 
@@ -149,7 +146,6 @@ def _expect_sendable(mail: MailSettings) -> None:
                     "ASCII",
                 )
             )
-    _expect_port(mail.port, "[ledger.mail] port")
 
 
 def address(listen: str) -> tuple[str, int] | None:
@@ -164,26 +160,11 @@ def address(listen: str) -> tuple[str, int] | None:
                 en=f"[ledger] listen = {listen!r}: expected address:port",
             )
         )
-    _expect_port(int(port), "[ledger] listen")
-    return host.strip("[]"), int(port)
-
-
-def _expect_port(port: int, where: str) -> None:
-    if not 0 < port < 1 << 16:
+    if not 0 < int(port) <= MOST_PORT:
         raise Wrong(
             Text(
-                ru=f"{where}: порт — число от 1 до 65535",
-                en=f"{where}: a port is a number from 1 to 65535",
+                ru=f"[ledger] listen = {listen!r}: порт — число от 1 до {MOST_PORT}",
+                en=f"[ledger] listen = {listen!r}: a port is a number from 1 to {MOST_PORT}",
             )
         )
-
-
-def _unfit(path: str | Path, what: Text) -> Wrong:
-    return Wrong(
-        Text(
-            ru=f"Настройки журнала учёта в {path} не прочитаны: {what.ru}. Исправьте файл или "
-            "укажите другой: klyuchar --settings ФАЙЛ.",
-            en=f"The ledger's settings in {path} could not be read: {what.en}. Mend the file "
-            "or name another: klyuchar --settings FILE.",
-        )
-    )
+    return host.strip("[]"), int(port)

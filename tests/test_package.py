@@ -75,18 +75,17 @@ def test_the_configuration_is_good_as_it_comes() -> None:
 
 
 def test_every_example_in_the_configuration_is_good(tmp_path: Path) -> None:
-    lines: list[str] = []
+    """An example stands above its setting and takes its place here."""
+    lines, taken = list[str](), set[str]()
     for line in CONFIGURATION.read_text().splitlines():
-        example = re.match(r"# (\w+ = .*|\[[\w.]+\])$", line)
-        setting = example[1] if example else line
-        if (name := re.match(r"(\w+) =", setting)) is not None:
-            table = max(at for at, other in enumerate(lines) if other.startswith("["))
-            lines = [
-                other
-                for at, other in enumerate(lines)
-                if at <= table or not other.startswith(f"{name[1]} =")
-            ]
-        lines.append(setting)
+        shown = re.match(r"# {1,3}(\w+ = .*|\[[\w.]+\])$", line)
+        setting = shown[1] if shown else line
+        name = setting.partition(" = ")[0]
+        if setting.startswith("["):
+            taken.clear()
+        if name not in taken or setting.startswith("#"):
+            lines.append(setting)
+        taken.add(name)
     uncommented = tmp_path / "klyuchar.toml"
     uncommented.write_text("\n".join(lines))
     assert agent.settings.load(uncommented).agent.host == "pc-17"

@@ -37,9 +37,7 @@ def asked(*words: str) -> Any:
 
 def open_the_ledger() -> None:
     """Name the organisation and start the service, as docs/administrator.md says."""
-    told = SETTINGS.read_text().replace(
-        '# organisation = "МБУ «…»"', f'organisation = "{ORGANISATION}"'
-    )
+    told = SETTINGS.read_text().replace('# organisation = ""', f'organisation = "{ORGANISATION}"')
     # An emulated processor is twenty times slower than those the default is meant for.
     SETTINGS.write_text(told.replace("[agent]\n", f"[agent]\n{PATIENCE}\n", 1))
     subprocess.run(["systemctl", "restart", "klyuchar-agent"], check=True)
