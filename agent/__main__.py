@@ -28,15 +28,15 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def main() -> int:
     """Run the agent until it is asked to stop; the exit code, whose reason is said on stderr."""
     try:
-        settings = load(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_PATH).agent
-        _compose(settings).run(VERSION)
+        _compose(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_PATH).run(VERSION)
     except KlyucharError as error:
         print(f"{error.text.ru}\n{error.text.en}", file=sys.stderr)
         return os.EX_CONFIG if isinstance(error, Wrong) else os.EX_TEMPFAIL
     return 0
 
 
-def _compose(settings: AgentSettings) -> Agent:
+def _compose(path: str) -> Agent:
+    settings = load(path).agent
     journal = Journal.open(
         settings.journal, host=settings.host, boot=_BOOT_ID.read_text().strip().replace("-", "")
     )
@@ -50,6 +50,7 @@ def _compose(settings: AgentSettings) -> Agent:
             Eye(module, settings.worker_socket, deadline_s=settings.module_deadline_s)
             for module in _modules(settings)
         ],
+        read_settings=lambda: load(path).agent,
     )
     gc.collect()
     gc.freeze()

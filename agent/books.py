@@ -50,6 +50,12 @@ class Books:
             events += self.unusable(Text(ru=reason, en=reason))
         return events
 
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        if self.snapshot is not None:
+            self.snapshot.close()
+            self.snapshot = None
+
     def unusable(self, why: Text) -> list[Event]:
         """What is to be recorded where the ledger's data can't be used: once until they can."""
         if why.ru == self._told:
@@ -78,9 +84,7 @@ class Books:
                 )
             ) from error
         self._pinned, self._offered = pinned, (0, 0)
-        if self.snapshot is not None:
-            self.snapshot.close()
-            self.snapshot = None
+        self.close()
 
     def _usable(self) -> list[Event]:
         told, self._told = self._told, ""

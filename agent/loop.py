@@ -10,13 +10,15 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agent.books import Books
 from agent.judging import judge_present, judge_unread
 from agent.look_times import LookTimes
 from agent.notify import ServiceManager
 from agent.presence import Presence, Present
+from agent.recording import Recorder
+from agent.rereading import reread, told
 from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.sick_slots import CONFIRM_S
@@ -30,6 +32,7 @@ from domain.events import (
     Judged,
     Reenumerated,
     Seeing,
+    SettingsRefused,
     SnapshotAccepted,
     Started,
     Stopped,
@@ -51,7 +54,10 @@ QUIET_S = 0.5
 
 
 class Agent:
-    """The composed daemon. ``run`` returns when a signal asks it to stop."""
+    """The composed daemon. ``run`` returns when a signal asks it to stop.
+
+    ``read_settings`` gives the settings as they stand in the file, when a signal asks for that.
+    """
 
     def __init__(
         self,
@@ -60,10 +66,13 @@ class Agent:
         signer: Signer,
         watches: list[Watch],
         eyes: list[Eye],
+        *,
+        read_settings: Callable[[], AgentSettings] | None = None,
     ) -> None:
         self._settings = settings
+        self._read_settings = read_settings or (lambda: settings)
         self._journal = journal
-        self._signer = signer
+        self._recorder = Recorder(journal, signer)
         self._watches = watches
         self._eyes = eyes
         self._presence = Presence(settings.reenumeration_s)
@@ -76,15 +85,15 @@ class Agent:
         self._tick_at = 0.0
         self._retry = Retry(TICK_S, LONGEST_RETRY_S)
         self._stopping = False
+        self._rereading = False
 
     def run(self, version: str) -> None:
-        """Watch until SIGTERM or SIGINT."""
+        """Watch until SIGTERM or SIGINT. Raises CouldNotRecord where not even that can be
+        recorded."""
         waking = self._listen_to_signals()
-        self._record(self._started(version))
+        self._journal.append(self._started(version))
         self._tick(time.monotonic())
-        for watch in self._watches:
-            self._take([Plugged(device=device) for device in watch.present()])
-        self._look_soon()
+        self._see_afresh()
         self._manager.tell("READY=1")
         while not self._stopping:
             self._turn(waking)
@@ -93,6 +102,12 @@ class Agent:
         self._rest()
         for eye in self._eyes:
             eye.close()
+
+    def _see_afresh(self) -> None:
+        """All that is plugged, as news."""
+        for watch in self._watches:
+            self._take([Plugged(device=device) for device in watch.present()])
+        self._look_soon()
 
     def _turn(self, waking: socket.socket) -> None:
         """Wait for the next thing to happen and deal with it."""
@@ -108,6 +123,8 @@ class Agent:
                 self._see(eyes[fd], late=False)
             else:
                 waking.recv(64)
+        if self._rereading:
+            self._reread()
         self._on_time(time.monotonic())
 
     def _take(self, changes: Iterable[Change]) -> None:
@@ -211,20 +228,45 @@ class Agent:
         poll_readers = self._presence.has_reader
         self._tick_at = now + (self._settings.reader_poll_s if poll_readers else TICK_S)
         self._manager.tell("WATCHDOG=1")
+        if self._recorder.failing and self._recorder.recover():
+            self._begin_again()
         if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
         self._refresh_books()
         self._judge_again()
 
+    def _begin_again(self) -> None:
+        """What came and went while nothing could be recorded is in no record: forget it."""
+        self._presence = Presence(self._settings.reenumeration_s)
+        self._books.close()
+        self._books = Books(self._settings)
+        self._verdicts.clear()
+        self._see_afresh()
+
+    def _reread(self) -> None:
+        """Take the settings as they stand in the file now; wrong ones change nothing."""
+        self._rereading = False
+        self._manager.reloading()
+        try:
+            self._settings, event = reread(self._settings, self._read_settings())
+            self._record(event)
+        except Wrong as error:
+            self._record(SettingsRefused(reason=error.text.ru))
+        self._presence.reenumeration_s = self._settings.reenumeration_s
+        for eye in self._eyes:
+            eye.deadline_s = self._settings.module_deadline_s
+        self._tick_at = 0.0  # the carriers that are here are judged again
+        self._manager.tell("READY=1")
+
     def _rest(self) -> None:
         """Nothing happens just now: sign the head, tell journald."""
-        self._journal.checkpoint(self._signer)
+        self._recorder.checkpoint()
         self._journald.follow()
         self._quiet_at = None
 
     def _record(self, *events: Event) -> None:
         if events:
-            self._journal.append(*events)
+            self._recorder.record(*events)
             self._quiet_at = time.monotonic() + QUIET_S
 
     def _patience(self) -> int:
@@ -240,10 +282,11 @@ class Agent:
             version=version,
             watching=tuple(watch.name for watch in self._watches),
             modules=tuple(eye.module.name for eye in self._eyes),
+            settings=told(self._settings),
         )
 
     def _listen_to_signals(self) -> socket.socket:
-        """A socket that becomes readable when a signal asked us to stop."""
+        """A socket that becomes readable when a signal asked something of us."""
         waking, written = socket.socketpair()
         waking.setblocking(False)
         written.setblocking(False)
@@ -254,6 +297,11 @@ class Agent:
             del number, frame
             self._stopping = True
 
+        def reload(number: int, frame: object) -> None:
+            del number, frame
+            self._rereading = True
+
+        signal.signal(signal.SIGHUP, reload)
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         return waking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 
 
 class ServiceManager:
@@ -11,6 +12,10 @@ class ServiceManager:
 
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+
+    def reloading(self) -> None:
+        """Settings are being read again, until READY=1 is told."""
+        self.tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def tell(self, state: str) -> None:
         """Send ``state``, e.g. "READY=1"; silently nothing where no manager listens."""

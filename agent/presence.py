@@ -65,7 +65,7 @@ class Presence:
     """
 
     def __init__(self, reenumeration_s: float) -> None:
-        self._reenumeration_s = reenumeration_s
+        self.reenumeration_s = reenumeration_s
         self._bus = Bus()
         self._looks: dict[str, Look] = {}
         self._away: dict[Carrier, _Away] = {}
@@ -118,7 +118,7 @@ class Presence:
                 here.left_at = now
         for away in self._away.values():
             if known.port in away.ports:
-                away.until = now + self._reenumeration_s
+                away.until = now + self.reenumeration_s
         return [Vanished(device=known)]
 
     def looked(self, look: Look, now: float) -> list[Event]:
@@ -167,7 +167,7 @@ class Presence:
         events: list[Event] = []
         for carrier in [carrier for carrier in self.carriers if carrier not in seen]:
             here = self.carriers.pop(carrier)
-            until = now + self._reenumeration_s
+            until = now + self.reenumeration_s
             self._away[carrier] = _Away(ports=here.ports, since=now, until=until)
             events.append(Missed(carrier=carrier))
         for carrier, (sighting, duplicates) in seen.items():

@@ -18,7 +18,9 @@ from journal.record import Line
 
 _SOCKET = "/run/systemd/journal/socket"
 _PRIORITIES = {"deny": "4", "warn": "5"}
-_ALARMS = {"Blind": "4", "Unreadable": "4", "SnapshotRefused": "4", "Repaired": "4"}
+_ALARMS = dict.fromkeys(
+    ("Blind", "Unreadable", "SnapshotRefused", "SettingsRefused", "Repaired"), "4"
+) | {"Unrecorded": "2"}
 _INFORMATION = "6"
 
 
@@ -40,9 +42,9 @@ class JournaldFollower:
             line = self._unsent[0]
             try:
                 self._socket.sendto(_datagram(json.loads(line.raw)), self._address)
+                self._cursor.advance(line.seq)
             except OSError:
                 return
-            self._cursor.advance(line.seq)
             del self._unsent[0]
 
 

@@ -38,6 +38,10 @@ _WHAT = {
     "gap": Text(ru="пропуск в журнале рабочего места", en="a gap in the journal"),
     "truncated": Text(ru="журнал рабочего места усечён", en="the journal was cut"),
     "rewritten": Text(ru="журнал рабочего места переписан", en="the journal was rewritten"),
+    "unrecorded": Text(
+        ru="события рабочего места не записаны: не было места на диске",
+        en="events were not recorded: the workstation's disk was full",
+    ),
     "reinstalled": Text(ru="журнал рабочего места начат заново", en="the journal began anew"),
     "unreadable-journal": Text(ru="журнал рабочего места не читается", en="it can't be read"),
     "bad-checkpoint": Text(ru="подпись журнала не сходится", en="a checkpoint is wrong"),

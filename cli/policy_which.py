@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli.wording import named, printable
 from domain.carrier import Carrier, Maker, typed_serials
 from domain.errors import Wrong
-from domain.events import Event, Identified, Judged, Missed, Reenumerated, Started
+from domain.events import Event, Identified, Judged, Missed, Reenumerated, Started, Unrecorded
 from domain.sighting import Evidence, Sighting
 from domain.text import Text
 
@@ -29,7 +29,7 @@ class Seen:
     def fold(self, time: str, event: Event | None) -> None:
         """Take one more record into account."""
         match event:
-            case Started():
+            case Started() | Unrecorded():
                 self.here.clear()
             case Identified(sighting=sighting) | Reenumerated(sighting=sighting):
                 self.sightings[sighting.carrier] = time, sighting

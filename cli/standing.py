@@ -12,10 +12,13 @@ from domain.events import (
     Identified,
     Judged,
     Missed,
+    Reconfigured,
     Reenumerated,
     Seeing,
+    SettingsRefused,
     Started,
     Unreadable,
+    Unrecorded,
     Vanished,
 )
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class Standing:
     """``carriers`` are those that are here, ``unread`` the ports of what could not be identified
-    (empty: the port can't be told), each with its last verdict."""
+    (empty: the port can't be told), each with its last verdict. ``refused`` says why the settings
+    that were to be read last are not in force, ``waiting`` which wait for a restart;
+    ``unrecorded`` counts what the disk refused."""
 
     started: Started | None = None
     since: str = ""
@@ -34,15 +39,22 @@ class Standing:
     carriers: dict[Carrier, Judged | None] = field(default_factory=dict)
     unread: dict[str, Judged | None] = field(default_factory=dict)
     blind: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+    waiting: tuple[str, ...] = ()
+    unrecorded: int = 0
 
     def fold(self, record: Record) -> None:
         """Take one more record into account."""
         self.seq = record.seq
         if isinstance(record.event, Started):
             self.started, self.since = record.event, record.time
-            self.carriers, self.unread, self.blind = {}, {}, {}
+            self.refused, self.waiting, self.unrecorded = "", (), 0
+            self._look_afresh()
         elif record.event is not None:
             self._fold_event(record.event)
+
+    def _look_afresh(self) -> None:
+        self.carriers, self.unread, self.blind = {}, {}, {}
 
     def _fold_event(self, event: Event) -> None:
         match event:
@@ -65,6 +77,18 @@ class Standing:
                 self.blind[what] = reason
             case Seeing(what=what):
                 self.blind.pop(what, None)
+            case _:
+                self._fold_own(event)
+
+    def _fold_own(self, event: Event) -> None:
+        match event:
+            case Unrecorded(count=count):
+                self.unrecorded += count
+                self._look_afresh()
+            case SettingsRefused(reason=reason):
+                self.refused = reason
+            case Reconfigured(waiting=waiting):
+                self.refused, self.waiting = "", waiting
             case _:
                 pass
 

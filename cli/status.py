@@ -63,10 +63,16 @@ def gather(settings: Settings) -> dict[str, Any]:
         "modules": list(started.modules) if started else [],
         "polling": {"cards_in_readers_every_s": settings.agent.reader_poll_s},
         "blind": standing.blind,
+        "settings": {"refused": standing.refused, "waiting": list(standing.waiting)},
         "carriers": [_carrier(*pair) for pair in standing.carriers.items()],
         "unidentified": [_at_port(*pair) for pair in standing.unread.items()],
         "snapshot": _snapshot(settings),
-        "journal": {"records": standing.seq, "not_shipped": standing.seq - acknowledged},
+        "journal": {
+            "records": standing.seq,
+            "not_shipped": standing.seq - acknowledged,
+            "unrecorded": standing.unrecorded,
+            "room_bytes": _room(settings.agent.journal),
+        },
     }
 
 
@@ -81,6 +87,15 @@ def _standing(journal: Path) -> Standing:
         for line in read(journal):
             standing.fold(decode(line.raw))
     return standing
+
+
+def _room(journal: Path) -> int | None:
+    """Bytes the agent may still write there; None where that can't be told."""
+    try:
+        disk = os.statvfs(journal)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
 
 
 def _carrier(carrier: Carrier, judged: Judged | None) -> dict[str, Any]:

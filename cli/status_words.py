@@ -17,6 +17,9 @@ _WATCHES = {
     "demonstration": Text(ru="показ", en="the demonstration"),
 }
 
+_LITTLE_ROOM = 64 << 20
+"""Bytes below which the journal's disk is said to be nearly full: months of records."""
+
 
 def told(report: dict[str, Any], language: str) -> Iterator[str]:
     """The lines for what `status.gather` found."""
@@ -42,8 +45,10 @@ def _texts(report: dict[str, Any], language: str) -> Iterator[Text]:
         )
         for what, reason in report["blind"].items():
             yield blindness(what, reason)
+    yield from _settings(report["settings"])
     yield _snapshot(report["snapshot"])
     yield _journal(report["journal"])
+    yield from _disk(report["journal"])
     yield _heading(any((report["carriers"], report["unidentified"])), running)
 
 
@@ -90,6 +95,35 @@ def _snapshot(snapshot: dict[str, Any] | None) -> Text:
         ru=f"Сведения журнала учёта: версия {version}, составлены {age.ru}, носителей {entries}.",
         en=f"The ledger's data: version {version}, made {age.en}, {entries} carriers.",
     )
+
+
+def _settings(settings: dict[str, Any]) -> Iterator[Text]:
+    if refused := settings["refused"]:
+        yield Text(
+            ru=f"Новые настройки не приняты, действуют прежние. {refused}",
+            en=f"The new settings were refused, the former are in force. {refused}",
+        )
+    if names := ", ".join(settings["waiting"]):
+        yield Text(
+            ru=f"Ждут перезапуска агента (systemctl restart klyuchar-agent) настройки: {names}.",
+            en=f"Settings that wait for the agent to start again: {names}.",
+        )
+
+
+def _disk(journal: dict[str, Any]) -> Iterator[Text]:
+    if journal["unrecorded"]:
+        yield Text(
+            ru=f"НЕ ЗАПИСАНО событий, пока на диске не было места: {journal['unrecorded']}.",
+            en=f"Events NOT RECORDED while the disk was full: {journal['unrecorded']}.",
+        )
+    room = journal["room_bytes"]
+    if room is not None and room < _LITTLE_ROOM:
+        yield Text(
+            ru=f"МАЛО МЕСТА на диске журнала: {room >> 10} КиБ. Когда его не станет, события не "
+            "запишутся. Освободите место.",
+            en=f"LITTLE ROOM on the journal's disk: {room >> 10} KiB. Without any, events are not "
+            "recorded. Free some space.",
+        )
 
 
 def _journal(journal: dict[str, Any]) -> Text:

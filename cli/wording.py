@@ -19,14 +19,17 @@ from domain.events import (
     Judged,
     Missed,
     Pulled,
+    Reconfigured,
     Reenumerated,
     Repaired,
     Seeing,
+    SettingsRefused,
     SnapshotAccepted,
     SnapshotRefused,
     Started,
     Stopped,
     Unreadable,
+    Unrecorded,
     Vanished,
 )
 from domain.sighting import Device, Obstacle, Sighting, Unread
@@ -57,6 +60,8 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
     match event:
         case Started() | Stopped() | Repaired() | Checkpoint():
             return _own(event)
+        case Reconfigured() | SettingsRefused() | Unrecorded():
+            return _trouble(event)
         case Appeared(device=device):
             return _device(device, Text(ru="Подключено", en="Plugged in"))
         case Vanished(device=device):
@@ -120,6 +125,36 @@ def _own(event: Started | Stopped | Repaired | Checkpoint) -> Text:
             return Text(
                 ru=f"Записи по № {seq} заверены контрольной точкой (контроль целостности).",
                 en=f"Records up to No. {seq} are vouched for by a checkpoint (integrity control).",
+            )
+        case _:
+            assert_never(event)
+
+
+def _trouble(event: Reconfigured | SettingsRefused | Unrecorded) -> Text:
+    """What concerns settings and the disk."""
+    match event:
+        case Reconfigured(changed=changed, waiting=waiting):
+            what = ", ".join(f"{each.name} = {each.value}" for each in changed)
+            names = ", ".join(waiting)
+            later = Text(
+                ru=f" Только после перезапуска агента: {names}." if names else "",
+                en=f" Only when the agent starts again: {names}." if names else "",
+            )
+            return Text(
+                ru=f"Настройки перечитаны. Изменилось: {what or 'ничего'}.{later.ru}",
+                en=f"The settings were read again. Changed: {what or 'nothing'}.{later.en}",
+            )
+        case SettingsRefused(reason=reason):
+            return Text(
+                ru=f"Новые настройки не приняты, действуют прежние. {reason}",
+                en=f"The new settings were refused, the former stay in force. {reason}",
+            )
+        case Unrecorded(count=count, since=since, reason=reason):
+            return Text(
+                ru=f"НЕ ЗАПИСАНО событий: {count}, с {since}. {reason} Что вставлено сейчас, "
+                "проверено заново.",
+                en=f"NOT RECORDED: {count} events, since {since}. {reason} What is here now was "
+                "looked at afresh.",
             )
         case _:
             assert_never(event)

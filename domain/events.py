@@ -15,12 +15,48 @@ from domain.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting of the agent as a person writes it, without quotes."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The agent began to watch. ``watching`` names what it watches and how, for `status`."""
+    """The agent began to watch. ``watching`` names what it watches and how, for `status`;
+    ``settings`` are all that are in force, so that verdicts can be told what they stood on."""
 
     version: str
     watching: tuple[str, ...]
     modules: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconfigured:
+    """The settings were read again: ``changed`` are in force from here on, ``waiting`` names those
+    that changed too and take effect when the agent starts again."""
+
+    changed: tuple[Setting, ...]
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRefused:
+    """The settings were to be read again and are wrong; those in force stay."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecorded:
+    """The disk refused ``count`` events since ``since`` (UTC, RFC 3339): they are lost. What is
+    here is looked at afresh after this, as after a start."""
+
+    count: int
+    since: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +189,9 @@ class SnapshotRefused:
 Event = (
     Started
     | Stopped
+    | Reconfigured
+    | SettingsRefused
+    | Unrecorded
     | Repaired
     | Checkpoint
     | Appeared

@@ -54,7 +54,7 @@ class Eye:
     def __init__(self, module: Module, socket_path: str, *, deadline_s: float = 5.0) -> None:
         self.module = module
         self._socket_path = socket_path
-        self._deadline_s = deadline_s
+        self.deadline_s = deadline_s
         self._connection: socket.socket | None = None
         self._buffer = bytearray()
         self._warm = False
@@ -136,7 +136,7 @@ class Eye:
         self._asked = True
         self._received = 0
         self._touched_at = now
-        self._until = now + LONGEST_LOOK * self._deadline_s
+        self._until = now + LONGEST_LOOK * self.deadline_s
         self._deadline = now + (self._patience() if self._ready else STARTING_S)
         try:
             sent = self._connection.send(request)
@@ -150,7 +150,7 @@ class Eye:
         return Open(
             module=self.module.name,
             path=self.module.path,
-            deadline_ms=max(1, int(self._deadline_s * 1000)),
+            deadline_ms=max(1, int(self.deadline_s * 1000)),
         )
 
     def _connect(self, now: float) -> bool:
@@ -220,7 +220,7 @@ class Eye:
 
     def _patience(self) -> float:
         """Somewhat longer than the worker's own deadline, which is the better one: it kills."""
-        return self._deadline_s * 1.2 + 0.3
+        return self.deadline_s * 1.2 + 0.3
 
     def _worker_ended(self, now: float) -> Look | None:
         if self._inquiry is None or not self._asked:
@@ -228,7 +228,7 @@ class Eye:
             return None
         if not self._ready:
             return self._no_worker("it ended before it ran", now)
-        late = now - self._touched_at >= 0.9 * self._deadline_s
+        late = now - self._touched_at >= 0.9 * self.deadline_s
         return self._worker_lost(Obstacle.DEADLINE if late else Obstacle.MODULE_DIED, "", now)
 
     def _worker_lost(self, obstacle: Obstacle, detail: str, now: float) -> Look | None:

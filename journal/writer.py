@@ -24,7 +24,7 @@ from journal.resume import prove
 from journal.segments import segment_path, segments
 from journal.signing import Signer, sync_directory
 
-__all__ = ["SEGMENT_BYTES", "CouldNotRecord", "Journal", "is_locked"]
+__all__ = ["SEGMENT_BYTES", "CouldNotRecord", "Journal", "Tampered", "is_locked"]
 
 SEGMENT_BYTES = 16 << 20
 """A segment is closed before it would grow beyond this."""
@@ -35,6 +35,10 @@ _TORN_KEPT = 512
 
 class CouldNotRecord(CouldNotAsk):
     """The events are not in the journal; nothing that depends on them may be done."""
+
+
+class Tampered(CouldNotRecord):
+    """Somebody changed the journal's file under its writer: only opening it anew can tell how."""
 
 
 class Journal:
@@ -176,7 +180,7 @@ class Journal:
         status = os.fstat(self._descriptor)
         if status.st_nlink and status.st_size == self._size:
             return
-        raise CouldNotRecord(
+        raise Tampered(
             Text(
                 ru=f"Файл журнала {self._path} удалён или изменён другой программой: запись "
                 "остановлена. Проверьте журнал (klyuchar journal verify), выясните, кто это "

@@ -8,7 +8,7 @@ that neither the old lines nor the new alarms are lost. See docs/adr/0004.
 from __future__ import annotations
 
 from domain.errors import Wrong
-from domain.events import Checkpoint, Judged
+from domain.events import Checkpoint, Judged, Unrecorded
 from domain.text import Text
 from journal.checkpoint import message
 from journal.decode import decode
@@ -143,6 +143,15 @@ class Intake:
                 self._broken(Breach.UNREADABLE, found.seq)
             case Judged() as judged:
                 cases.of_verdict(self._transaction, self._origin, self._sender.workstation, judged)
+            case Unrecorded():
+                cases.open_case(
+                    self._transaction,
+                    self._origin,
+                    workstation=self._sender.workstation,
+                    severity=Severity.ALARM,
+                    what="unrecorded",
+                    subject="",
+                )
             case Checkpoint() as checkpoint if not self._signed(checkpoint, found.host, before):
                 self._broken(Breach.BAD_CHECKPOINT, found.seq)
             case _:

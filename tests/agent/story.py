@@ -16,6 +16,7 @@ from domain.events import (
     Reenumerated,
     Seeing,
     Started,
+    Unrecorded,
     Vanished,
 )
 from domain.sighting import Sighting
@@ -80,6 +81,6 @@ def told(records: Iterable[Record]) -> Story:
     story = Story()
     for record in records:
         assert record.event is not None, record
-        story = Story() if isinstance(record.event, Started) else story
+        story = Story() if isinstance(record.event, Started | Unrecorded) else story
         story.tell(record.event)
     return story

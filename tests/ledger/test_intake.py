@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import Wrong
-from domain.events import Event, Stopped
+from domain.events import Event, Stopped, Unrecorded
 from domain.verdict import Level
 from journal.checkpoint import signed
 from journal.digest import sha256
@@ -323,3 +323,12 @@ def _close_all(transaction: Transaction) -> None:
 def test_the_digest_of_a_line_is_that_of_its_bytes(pc17: Telling) -> None:
     pc17.tell_all()
     assert pc17.told().head.digest == sha256(pc17.kept()[-1])
+
+
+def test_events_a_workstation_could_not_record_are_a_case() -> None:
+    with telling(1) as one:
+        one.record(Unrecorded(count=3, since="2026-11-24T03:16:09.123456Z", reason="диск полон"))
+        one.record(Unrecorded(count=1, since="2026-11-24T03:17:09.123456Z", reason="диск полон"))
+        one.tell_all()
+        assert one.cases() == ["unrecorded"]
+        assert one.breaches() == []
