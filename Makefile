@@ -10,7 +10,7 @@ BENCH_PACKAGES := $(DEB_PACKAGES) qemu-system-x86 qemu-utils mmdebstrap uidmap e
 PYTEST := $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-bench lint bench deb clean
+.PHONY: help run test test-long test-bench test-power lint bench deb clean
 
 help: ## что можно сделать (list the targets)
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -28,6 +28,9 @@ test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## в�
 	@echo "Готовлю виртуальную машину и пакет, впервые это три минуты (preparing guest and package)"
 	@debian/build & $(VENV)/bin/python -m tests.bench && wait
 	$(PYTEST) -n 3 --dist worksteal tests/bench/cases -m bench
+
+test-power: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## сто отключений питания, час (a hundred power cuts)
+	KLYUCHAR_POWER_CUTS=100 $(PYTEST) -n 3 tests/bench/cases/test_power.py -m bench
 
 lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
 	$(VENV)/bin/ruff check .
