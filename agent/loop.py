@@ -22,6 +22,7 @@ from agent.rereading import reread, told
 from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.sick_slots import CONFIRM_S
+from agent.stock import Stock
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
 from domain.errors import Wrong
@@ -77,6 +78,7 @@ class Agent:
         self._eyes = eyes
         self._presence = Presence(settings.reenumeration_s)
         self._books = Books(settings)
+        self._stock = self._new_stock()
         self._manager = ServiceManager()
         self._journald = JournaldFollower(settings.journal, settings.state / "cursors" / "journald")
         self._verdicts: dict[Carrier, Judged] = {}
@@ -233,13 +235,24 @@ class Agent:
         if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
         self._refresh_books()
+        self._take_stock()
         self._judge_again()
+
+    def _take_stock(self) -> None:
+        self._record(*self._stock.refresh())
+        if not self._recorder.failing:
+            self._stock.recorded()
+
+    def _new_stock(self) -> Stock:
+        settings = self._settings
+        return Stock(settings.inventory, settings.state / "cursors" / "inventory")
 
     def _begin_again(self) -> None:
         """What came and went while nothing could be recorded is in no record: forget it."""
         self._presence = Presence(self._settings.reenumeration_s)
         self._books.close()
         self._books = Books(self._settings)
+        self._stock = self._new_stock()
         self._verdicts.clear()
         self._see_afresh()
 

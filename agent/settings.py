@@ -57,6 +57,11 @@ class AgentSettings:
         return self.state / "snapshot"
 
     @property
+    def inventory(self) -> Path:
+        """What the inventory service last found; the agent can't write there."""
+        return self.state.parent / "inventory" / "inventory"
+
+    @property
     def enrolment(self) -> Path:
         """The ledger's key as a person confirmed it: the courier can't write here."""
         return self.state / "enrolment.json"

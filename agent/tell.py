@@ -60,6 +60,8 @@ def _datagram(record: dict[str, Any]) -> bytes:
     }
     if name == "Judged":
         fields |= _verdict_fields(body["verdict"])
+    if name == "Inventoried" and body["inventory"]["time_control"]["state"] == "off":
+        fields["PRIORITY"] = _PRIORITIES["warn"]
     carrier = body.get("carrier") or body.get("sighting", {}).get("carrier")
     if carrier:
         fields["KLYUCHAR_CARRIER"] = _spelled(carrier)

@@ -44,7 +44,10 @@ class Beginning:
         if not settings.snapshot.exists():
             # What is plugged at the very first start shall not be judged by an unknown ledger.
             steps.append(self._fetch_snapshot)
-        steps.append(lambda: self._programs.start("agent", "agent", str(self._layout.settings)))
+        steps += [
+            lambda: self._start("inventory", "agent.inventory"),
+            lambda: self._programs.start("agent", "agent", str(self._layout.settings)),
+        ]
         for step in steps:
             if self._is_stopping():
                 return
@@ -80,8 +83,11 @@ class Beginning:
         demonstration.found(self._layout, self._environment, self._is_stopping)
 
     def _fetch_snapshot(self) -> None:
-        self._programs.start("courier", "agent.courier", "--settings", str(self._layout.settings))
+        self._start("courier", "agent.courier")
         self._wait(lambda: self._programs.code("courier") is not None)
+
+    def _start(self, name: str, module: str) -> None:
+        self._programs.start(name, module, "--settings", str(self._layout.settings))
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
         """Whether ``condition`` came true in time; True too where the person asks to stop."""

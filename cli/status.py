@@ -67,6 +67,7 @@ def gather(settings: Settings) -> dict[str, Any]:
         "carriers": [_carrier(*pair) for pair in standing.carriers.items()],
         "unidentified": [_at_port(*pair) for pair in standing.unread.items()],
         "snapshot": _snapshot(settings),
+        "inventory": _inventory(settings.agent.inventory),
         "journal": {
             "records": standing.seq,
             "not_shipped": standing.seq - acknowledged,
@@ -124,6 +125,22 @@ def _verdict(judged: Judged | None) -> dict[str, Any]:
         "clause": deciding.clause,
         "reason": {"ru": deciding.reason.ru, "en": deciding.reason.en},
     }
+
+
+def _inventory(path: Path) -> dict[str, Any] | None:
+    """What the inventory service found and how long ago; None where it never ran."""
+    import time
+
+    from agent.stock import read
+    from domain.canonical import plain
+
+    try:
+        age_s = int(time.time() - path.stat().st_mtime)
+        return {"age_s": age_s, **plain(read(path))}
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return {"damaged": True}
 
 
 def _snapshot(settings: Settings) -> dict[str, Any] | None:

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.dates import ago, here
+from cli.inventory_words import told as told_of_inventory
 from cli.vocabulary import LEVELS
 from cli.wording import blindness, printable
+from domain.inventory import from_json
 from domain.text import Text
 from domain.verdict import Level
+
+_INVENTORY_OLD_S = 2 * 24 * 3600
+"""It is taken once a day: then the service failed at least once."""
 
 _WATCHES = {
     "usb (kernel)": Text(ru="шина USB (сообщения ядра)", en="the USB bus (messages of the kernel)"),
@@ -49,6 +54,7 @@ def _texts(report: dict[str, Any], language: str) -> Iterator[Text]:
     yield _snapshot(report["snapshot"])
     yield _journal(report["journal"])
     yield from _disk(report["journal"])
+    yield _inventory(report["inventory"])
     yield _heading(any((report["carriers"], report["unidentified"])), running)
 
 
@@ -136,6 +142,20 @@ def _journal(journal: dict[str, Any]) -> Text:
     return Text(
         ru=f"Журнал рабочего места: записей {records}, журналу учёта ещё не передано {left}.",
         en=f"The workstation's journal: {records} records, {left} not shipped to the ledger yet.",
+    )
+
+
+def _inventory(inventory: dict[str, Any] | None) -> Text:
+    if inventory is None or inventory.get("damaged"):
+        return Text(
+            ru="Описи рабочего места нет. Составить: systemctl start klyuchar-inventory.",
+            en="There is no inventory. Take it: systemctl start klyuchar-inventory.",
+        )
+    it, age = told_of_inventory(from_json(inventory)), ago(inventory["age_s"])
+    old = inventory["age_s"] > _INVENTORY_OLD_S
+    return Text(
+        ru=f"Опись рабочего места составлена {age.ru}{' (УСТАРЕЛА)' if old else ''}. {it.ru}",
+        en=f"The inventory was taken {age.en}{' (OUT OF DATE)' if old else ''}. {it.en}",
     )
 
 

@@ -60,4 +60,5 @@ OBSTACLES = {
 SIGHTS = {
     "bus": Text(ru="подключение устройств", en="devices coming and going"),
     "ledger": Text(ru="сведения журнала учёта", en="the ledger's data"),
+    "inventory": Text(ru="опись рабочего места", en="the workstation's inventory"),
 }

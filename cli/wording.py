@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from cli.inventory_words import told as told_of_inventory
 from cli.vocabulary import LEVELS, MAKERS, OBSTACLES, SIGHTS
 from domain.carrier import Carrier
 from domain.events import (
@@ -16,6 +17,7 @@ from domain.events import (
     Checkpoint,
     Event,
     Identified,
+    Inventoried,
     Judged,
     Missed,
     Pulled,
@@ -90,6 +92,9 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
             return Text(ru=f"Снова вижу: {it.ru}.", en=f"Seeing again: {it.en}.")
         case SnapshotAccepted() | SnapshotRefused():
             return _snapshot(event)
+        case Inventoried(inventory=inventory):
+            it = told_of_inventory(inventory)
+            return Text(ru=f"Опись рабочего места. {it.ru}", en=f"Inventory. {it.en}")
         case _:
             assert_never(event)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.carrier import Carrier
+from domain.inventory import Inventory
 from domain.sighting import Device, Sighting, Unread
 from domain.snapshot import Mark
 from domain.verdict import Verdict
@@ -186,6 +187,15 @@ class SnapshotRefused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventoried:
+    """What this machine is and which cryptographic means are installed on it (clauses 2.1, 3.2).
+
+    Recorded where it differs from what was recorded last."""
+
+    inventory: Inventory
+
+
 Event = (
     Started
     | Stopped
@@ -206,4 +216,5 @@ Event = (
     | Seeing
     | SnapshotAccepted
     | SnapshotRefused
+    | Inventoried
 )

@@ -94,7 +94,9 @@ def test_every_example_in_the_configuration_is_good(tmp_path: Path) -> None:
     assert books.listen.startswith("0.0.0.0:")
 
 
-@pytest.mark.parametrize("unit", ["klyuchar-agent.service", "klyuchar-courier.service"])
+@pytest.mark.parametrize(
+    "unit", ["klyuchar-agent.service", "klyuchar-courier.service", "klyuchar-inventory.service"]
+)
 def test_state_belongs_to_the_same_before_and_after_the_first_start(unit: str) -> None:
     """Where unit and tmpfiles differ, systemd gives the directory away at every start."""
     directory = value(unit, "StateDirectory")
@@ -106,8 +108,12 @@ def test_state_belongs_to_the_same_before_and_after_the_first_start(unit: str) -
     assert (mode, user, group) == told
 
 
-def test_the_agent_can_read_what_the_courier_writes_and_the_other_way_round() -> None:
-    for unit in ("klyuchar-agent.service", "klyuchar-courier.service"):
+def test_the_agent_reads_what_courier_and_inventory_write_and_the_courier_its_journal() -> None:
+    for unit in (
+        "klyuchar-agent.service",
+        "klyuchar-courier.service",
+        "klyuchar-inventory.service",
+    ):
         assert value(unit, "Group") == "klyuchar"
         assert value(unit, "UMask") == "0027"
 
