@@ -72,7 +72,15 @@ _ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("--document", "--method", *_GROUND),
     ),
     ("case list", "дела (cases)", ()),
+    ("case take", "взять дело: о нём больше не напоминают (take a case)", ("--case",)),
     ("case close", "закрыть дело (close a case)", ("--case", "--conclusion", *_GROUND)),
+    (
+        "officer absent",
+        "записать отсутствие ответственного или заместителя, п. 2.3 (record an absence)",
+        ("--role", "--from", "--to", *_GROUND),
+    ),
+    ("officer back", "записать возвращение (record a return)", ("--role", "--from", *_GROUND)),
+    ("officer list", "список отсутствий (list of absences)", ()),
     (
         "fingerprint",
         "отпечаток ключа журнала: сверить при подключении (fingerprint to compare when enrolling)",
@@ -91,6 +99,7 @@ _GROUPS = {
     "carrier": "ключевые носители (carriers)",
     "document": "ключевые документы (key documents)",
     "case": "дела: что нужно разобрать (cases)",
+    "officer": "ответственный пользователь и заместитель (the responsible user and deputy)",
 }
 
 _HELP = {
@@ -123,6 +132,9 @@ _HELP = {
     "--method": "physical — физически, erased — стиранием (how)",
     "--happened": "когда произошло: дата или время RFC 3339; по умолчанию сейчас (happened)",
     "--ground": "основание: приказ, письмо, акт (ground)",
+    "--role": "officer — ответственный (как есть), deputy — заместитель (who)",
+    "--from": "первый день, по умолчанию сегодня (first day)",
+    "--to": "последний день; без него — до officer back (last day)",
     "--after": "после события № (after event)",
 }
 

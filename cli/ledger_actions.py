@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from cli.ask import ask, pick
@@ -19,7 +20,7 @@ from cli.ledger_which import (
     person_number,
     serial_reading,
 )
-from cli.ledger_words import MAKERS, METHODS, REASONS, SAID
+from cli.ledger_words import MAKERS, METHODS, REASONS, ROLES, SAID
 from cli.terminal import out, table
 from cli.wording import printable
 from domain.errors import Wrong
@@ -55,6 +56,28 @@ class Session:
 
     def document(self) -> str:
         return self.need("document", "Учётный номер документа", "Account number")
+
+    def case(self) -> int:
+        case = self.need("case", "Номер дела", "Case number")
+        if not case.isdecimal():
+            raise Wrong(Text(ru=f"Номер дела — число: {case}.", en=f"Not a case number: {case}."))
+        return int(case)
+
+    def role(self) -> str:
+        """Who is away or back: the responsible user where nothing else was said."""
+        role = self.given("role") or "officer"
+        if role not in ROLES:
+            raise Wrong(
+                Text(
+                    ru=f"--role — один из: {', '.join(ROLES)}.",
+                    en=f"--role is one of {', '.join(ROLES)}.",
+                )
+            )
+        return role
+
+    def day(self, name: str) -> str:
+        """The day given as ``--name``, today where none was."""
+        return in_order(self.given(name)) or date.today().isoformat()
 
     def command(self, kind: str, **fields: Any) -> Answer:
         """Give the command, with when and why it happened where that was said."""
@@ -196,11 +219,29 @@ def _destroy(session: Session) -> Answer:
 
 
 def _case_close(session: Session) -> Answer:
-    case = session.need("case", "Номер дела", "Case number")
-    if not case.isdecimal():
-        raise Wrong(Text(ru=f"Номер дела — число: {case}.", en=f"Not a case number: {case}."))
+    case = session.case()
     reason = session.need("conclusion", "Что выяснено и что сделано", "What was found and done")
-    return session.command("close-case", case=int(case), reason=reason)
+    return session.command("close-case", case=case, reason=reason)
+
+
+def _case_take(session: Session) -> Answer:
+    return session.command("take-case", case=session.case())
+
+
+def _officer_absent(session: Session) -> Answer:
+    question = Text(ru="Основание (приказ, отпуск, больничный)", en="Ground (order, leave, sick)")
+    if not session.given("ground"):
+        session.args.ground = ask(question, session.language, missing="--ground")
+    return session.command(
+        "record-absence",
+        role=session.role(),
+        first=session.day("from"),
+        last=in_order(session.given("to")),
+    )
+
+
+def _officer_back(session: Session) -> Answer:
+    return session.command("record-presence", role=session.role(), since=session.day("from"))
 
 
 def _workstation_add(session: Session) -> int:
@@ -345,7 +386,11 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "out-of-action": _commanded(_out_of_action),
     "destroy": _commanded(_destroy),
     "case list": _listed("/v1/cases"),
+    "case take": _commanded(_case_take),
     "case close": _commanded(_case_close),
+    "officer absent": _commanded(_officer_absent),
+    "officer back": _commanded(_officer_back),
+    "officer list": _listed("/v1/absences"),
     "fingerprint": _with_ledger(_fingerprint),
     "verify": _with_ledger(_verify),
     "events": _with_ledger(_events),

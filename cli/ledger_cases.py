@@ -1,4 +1,4 @@
-"""What a case is about, in words: a rule that warned or denied, or a breach of a journal."""
+"""What a case is about: a rule that warned or denied, a breach of a journal, nobody in charge."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ _WHAT = {
     "reinstalled": Text(ru="журнал рабочего места начат заново", en="the journal began anew"),
     "unreadable-journal": Text(ru="журнал рабочего места не читается", en="it can't be read"),
     "bad-checkpoint": Text(ru="подпись журнала не сходится", en="a checkpoint is wrong"),
+    "nobody-in-charge": Text(ru="некому разбирать дела", en="nobody is in charge"),
     "enrolled-again": Text(ru="рабочее место подключено заново", en="enrolled again"),
 }
 _DIGEST = 64

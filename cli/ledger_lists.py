@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cli.dates import here
 from cli.ledger_cases import about, matter
-from cli.ledger_words import MAKERS, REASONS, SEVERITIES, STANDINGS
+from cli.ledger_words import (
+    MAKERS,
+    REASONS,
+    RECIPIENTS,
+    ROLES,
+    SEVERITIES,
+    STANDINGS,
+    refusal,
+)
 from cli.wording import printable
 from domain.text import Text
 
@@ -50,6 +59,15 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Где", en="Where"),
         Text(ru="О чём", en="About"),
         Text(ru="Состояние", en="State"),
+        Text(ru="Письма", en="Mail"),
+    ),
+    "/v1/absences": (
+        Text(ru="№", en="No"),
+        Text(ru="Кто", en="Who"),
+        Text(ru="С", en="From"),
+        Text(ru="По", en="To"),
+        Text(ru="На месте с", en="Back since"),
+        Text(ru="Основание", en="Ground"),
     ),
 }
 
@@ -107,15 +125,51 @@ def _document(row: Mapping[str, Any], language: str) -> list[str]:
 
 
 def _case(row: Mapping[str, Any], language: str) -> list[str]:
-    state = Text(ru="открыто", en="open") if row["open"] else Text(ru="закрыто", en="closed")
-    closing = f": {row['reason']}" if row["reason"] else ""
     return [
         str(row["case"]),
         SEVERITIES[row["severity"]].in_language(language),
         matter(row["what"]).in_language(language),
         row["host"],
         about(row["subject"]),
-        state.in_language(language) + closing,
+        _state(row, language),
+        "; ".join(_mailed(one, language) for one in row["mail"]) or "—",
+    ]
+
+
+def _state(row: Mapping[str, Any], language: str) -> str:
+    if not row["open"]:
+        return f"{Text(ru='закрыто', en='closed').in_language(language)}: {row['reason']}"
+    if row["taken_by"]:
+        taken = Text(ru="взято", en="taken").in_language(language)
+        return f"{taken}: {row['taken_by']}, {here(row['taken_at'], language)}"
+    return Text(ru="открыто", en="open").in_language(language)
+
+
+def _mailed(one: Mapping[str, Any], language: str) -> str:
+    """How far somebody was told, and since when they can't be."""
+    words = [RECIPIENTS[one["role"]].in_language(language)]
+    if one["count"]:
+        words.append(f"{here(one['at'], language)} ({one['count']})")
+    if one["failing"]:
+        why = refusal(one["reply"], permanent=one["permanent"]).in_language(language)
+        since = here(one["failing"], language)
+        attempts = one["attempts"]
+        failing = Text(
+            ru=f"не отправлено с {since}, попыток {attempts}: {why}",
+            en=f"not sent since {since}, {attempts} attempts: {why}",
+        )
+        words.append(failing.in_language(language))
+    return " ".join(words)
+
+
+def _absence(row: Mapping[str, Any], language: str) -> list[str]:
+    return [
+        str(row["absence"]),
+        ROLES[row["role"]].in_language(language),
+        row["first"],
+        row["last"] or "—",
+        row["back"] or "—",
+        row["ground"],
     ]
 
 
@@ -125,4 +179,5 @@ _ROWS: dict[str, Callable[[Mapping[str, Any], str], list[str]]] = {
     "/v1/carriers": _carrier,
     "/v1/documents": _document,
     "/v1/cases": _case,
+    "/v1/absences": _absence,
 }

@@ -79,6 +79,8 @@ def _destroyed(fact: Row) -> Text:
 
 def _case(fact: Row) -> Text:
     number, what = fact["case"], matter(fact["what"])
+    if not fact["workstation"]:
+        return Text(ru=f"Дело № {number}: {what.ru}.", en=f"Case {number}: {what.en}.")
     return Text(
         ru=f"Дело № {number}: {what.ru}, рабочее место № {fact['workstation']}.",
         en=f"Case {number}: {what.en}, workstation {fact['workstation']}.",
@@ -90,6 +92,58 @@ def _broken(fact: Row) -> Text:
     return Text(
         ru=f"Рабочее место № {fact['workstation']}: {what.ru}, запись № {seq}.",
         en=f"Workstation {fact['workstation']}: {what.en}, record {seq}.",
+    )
+
+
+ROLES = {
+    "officer": Text(ru="ответственный пользователь", en="the responsible user"),
+    "deputy": Text(ru="заместитель", en="the deputy"),
+}
+
+RECIPIENTS = {
+    "officer": Text(ru="ответственному", en="responsible user"),
+    "deputy": Text(ru="заместителю", en="deputy"),
+}
+
+
+def _delivered(fact: Row) -> Text:
+    to, number = RECIPIENTS[fact.get("role", "officer")], fact.get("number", 1)
+    repeated = Text(ru=f", напоминание {number - 1}", en=f", reminder {number - 1}")
+    more = repeated if number > 1 else Text(ru="", en="")
+    return Text(
+        ru=f"Письмо {to.ru} о деле № {fact['case']}{more.ru} принято почтовым сервером.",
+        en=f"The mail server took the message to the {to.en} about case {fact['case']}{more.en}.",
+    )
+
+
+def _undelivered(fact: Row) -> Text:
+    to, why = RECIPIENTS[fact["role"]], refusal(fact["reply"], permanent=fact["permanent"])
+    return Text(
+        ru=f"Письмо {to.ru} о деле № {fact['case']} не отправлено: {why.ru}.",
+        en=f"The message to the {to.en} about case {fact['case']} was not sent: {why.en}.",
+    )
+
+
+def refusal(reply: int, *, permanent: bool) -> Text:
+    """Why a message was not taken; ``reply`` is the mail server's code, 0 where it gave none."""
+    if permanent:
+        return Text(
+            ru=f"почтовый сервер не принимает адрес ({reply})",
+            en=f"the mail server refuses the address ({reply})",
+        )
+    if not reply:
+        return Text(
+            ru="почтовый сервер недоступен или не тот", en="the mail server is not to be had"
+        )
+    return Text(ru=f"ответ почтового сервера {reply}", en=f"the mail server says {reply}")
+
+
+def _absent(fact: Row) -> Text:
+    who, first, last = ROLES[fact["role"]], fact["first"], fact["last"]
+    until = Text(ru=f"по {last}", en=f"to {last}") if last else Text(ru="без срока", en="on")
+    return Text(
+        ru=f"Отсутствует {who.ru}: с {first} {until.ru}.",
+        en=f"Absent, {who.en}: from {first} {until.en}.",
     )
 
 
@@ -148,9 +202,16 @@ SAID: dict[str, Callable[[Row], Text]] = {
         ru=f"Дело № {f['case']} закрыто: {f['reason']}.",
         en=f"Case {f['case']} is closed: {f['reason']}.",
     ),
-    "MailDelivered": lambda f: Text(
-        ru=f"Письмо о деле № {f['case']} принято почтовым сервером.",
-        en=f"The mail server took the message about case {f['case']}.",
+    "CaseTaken": lambda f: Text(
+        ru=f"Дело № {f['case']} взято: напоминаний о нём больше не будет.",
+        en=f"Case {f['case']} is taken: there will be no more reminders of it.",
+    ),
+    "MailDelivered": _delivered,
+    "MailFailed": _undelivered,
+    "OfficerAbsent": _absent,
+    "OfficerBack": lambda f: Text(
+        ru=f"Отсутствие № {f['absence']} окончено: на месте с {f['since']}.",
+        en=f"Absence {f['absence']} has ended: there since {f['since']}.",
     ),
 }
 """What to say of a fact that a command made, by the event's name."""

@@ -61,7 +61,7 @@ def link(
     raw = (
         f'{{"body":{text(body)},"boot":{text(boot)},"event":{text(name)},"host":{text(host)},'
         f'"prev":"{head.digest.hex()}","seq":{text(head.seq + 1)},'
-        f'"time":"{_spelled(time_ns)}","v":{text(version)}}}\n'
+        f'"time":"{spelled(time_ns)}","v":{text(version)}}}\n'
     ).encode()
     return Line(seq=head.seq + 1, digest=sha256(raw), raw=raw)
 
@@ -86,7 +86,7 @@ def _end_of(raw: bytes) -> re.Match[bytes]:
     return found
 
 
-def _spelled(time_ns: int) -> str:
+def spelled(time_ns: int) -> str:
     """RFC 3339 in UTC with microseconds."""
     seconds, rest = divmod(time_ns, 1_000_000_000)
     return f"{_second(seconds)}.{rest // 1000:06d}Z"

@@ -11,7 +11,7 @@ from datetime import datetime
 from domain.accounting import OutOfAction, Standing
 from domain.carrier import Carrier, Maker
 from ledger import dates
-from ledger.events import Realm, Severity
+from ledger.events import Realm, Role, Severity
 from ledger.store import Reading, Row
 
 DEFAULT_NUMBER = "КН-{:04d}"
@@ -85,7 +85,9 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRow:
-    """A case; ``mailed`` is the message's id, empty while the mail server has not taken it."""
+    """A case; ``mailed`` is the id of the message that a mail server took last, empty where none
+    was. ``opened_at`` and ``taken_at`` are RFC 3339 UTC; nobody has taken it where that is empty.
+    """
 
     case: int
     workstation: int
@@ -95,6 +97,42 @@ class CaseRow:
     open: bool
     reason: str
     mailed: str
+    opened_at: str
+    taken_at: str
+    taken_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRow:
+    """What became of message ``repetition`` about a case to whoever has ``role``: ``delivered`` to
+    the mail server, or not, ``permanent`` where it refuses the address."""
+
+    case: int
+    role: Role
+    repetition: int
+    at: str
+    delivered: bool
+    permanent: bool
+    reply: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceRow:
+    """An absence; ``last`` and ``back`` are empty where nobody said."""
+
+    absence: int
+    role: Role
+    first: str
+    last: str
+    back: str
+    ground: str
+
+    def covers(self, day: str) -> bool:
+        """Whether they are away on ``day`` (YYYY-MM-DD)."""
+        return self.first <= day and (
+            (not self.last or day <= self.last) and (not self.back or day < self.back)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +260,33 @@ class Books:
         )
         return row is not None
 
-    def cases_to_mail(self) -> list[CaseRow]:
-        """Cases whose message no mail server has taken yet."""
-        return [
-            _case(row) for row in self._reading.all(f"{_CASES} WHERE mailed = '' ORDER BY number")
-        ]
+    def cases_unanswered(self) -> list[CaseRow]:
+        """Open cases that nobody has taken."""
+        rows = self._reading.all(f"{_CASES} WHERE closed IS NULL AND taken_at = '' ORDER BY number")
+        return [_case(row) for row in rows]
+
+    def letters(self, *, unanswered: bool = False) -> list[LetterRow]:
+        """What became of the messages about all cases, or of the ``unanswered`` ones; in order."""
+        only = _OF_UNANSWERED if unanswered else ""
+        return [_letter(row) for row in self._reading.all(f"{_LETTERS} {only} ORDER BY seq")]
+
+    def has_failed(self, case: int, role: Role, repetition: int) -> bool:
+        """Whether a failure of this very message is recorded."""
+        row = self._reading.one(
+            "SELECT 1 FROM letters "
+            "WHERE number = ? AND role = ? AND repetition = ? AND delivered = 0",
+            case,
+            role.value,
+            repetition,
+        )
+        return row is not None
+
+    def absences(self) -> list[AbsenceRow]:
+        """Every absence of the responsible user and their deputy, in the order recorded."""
+        return [_absence(row) for row in self._reading.all(f"{_ABSENCES} ORDER BY absence")]
+
+    def next_absence(self) -> int:
+        return self._next("SELECT max(absence) FROM absences")
 
     def next_case(self) -> int:
         return self._next("SELECT max(number) FROM cases")
@@ -268,8 +328,14 @@ _ENROLMENTS = (
     "JOIN workstations w ON w.workstation = e.workstation"
 )
 _CASES = (
-    "SELECT number, workstation, severity, what, subject, closed IS NULL, reason, mailed FROM cases"
+    "SELECT number, workstation, severity, what, subject, closed IS NULL, reason, mailed, "
+    "opened_at, taken_at, taken_by FROM cases"
 )
+_LETTERS = (
+    "SELECT number, role, repetition, at, delivered, permanent, reply, message_id FROM letters"
+)
+_OF_UNANSWERED = "WHERE number IN (SELECT number FROM cases WHERE closed IS NULL AND taken_at = '')"
+_ABSENCES = "SELECT absence, role, first, last, back, ground FROM absences"
 _CARRIERS = (
     "SELECT c.carrier, c.maker, c.model, c.serial, c.retired, (SELECT count(*) FROM documents d "
     "WHERE d.carrier = c.carrier AND d.standing <> 'destroyed') FROM carriers c"
@@ -309,6 +375,33 @@ def _case(row: Row) -> CaseRow:
         open=bool(row[5]),
         reason=row[6],
         mailed=row[7],
+        opened_at=row[8],
+        taken_at=row[9],
+        taken_by=row[10],
+    )
+
+
+def _letter(row: Row) -> LetterRow:
+    return LetterRow(
+        case=row[0],
+        role=Role(row[1]),
+        repetition=row[2],
+        at=row[3],
+        delivered=bool(row[4]),
+        permanent=bool(row[5]),
+        reply=row[6],
+        message_id=row[7],
+    )
+
+
+def _absence(row: Row) -> AbsenceRow:
+    return AbsenceRow(
+        absence=row[0],
+        role=Role(row[1]),
+        first=row[2],
+        last=row[3],
+        back=row[4],
+        ground=row[5],
     )
 
 

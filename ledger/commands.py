@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import dates, guards
+from ledger import absences, dates, guards
 from ledger.books import Books
 from ledger.events import (
     CarrierRegistered,
     CarrierRetired,
     CaseClosed,
+    CaseTaken,
     Fact,
     KeyDocumentDestroyed,
     KeyDocumentIssued,
@@ -39,12 +40,15 @@ from ledger.intentions import (
     Intention,
     Issue,
     PutOutOfAction,
+    RecordAbsence,
     RecordDestruction,
+    RecordPresence,
     RegisterCarrier,
     RegisterKeyDocument,
     RegisterPerson,
     RegisterWorkstation,
     Return,
+    TakeCase,
 )
 from ledger.serials import meanings
 
@@ -160,6 +164,11 @@ def _record_destruction(books: Books, command: RecordDestruction) -> Facts:
     return *destroyed, *(CarrierRetired(carrier=carrier) for carrier in carriers)
 
 
+def _take_case(books: Books, command: TakeCase) -> Facts:
+    del books
+    return (CaseTaken(case=command.case),)
+
+
 def _close_case(books: Books, command: CloseCase) -> Facts:
     del books
     return (CaseClosed(case=command.case, reason=command.reason),)
@@ -228,5 +237,13 @@ DEEDS: dict[type[Intention], Deed] = {
         ),
         _record_destruction,
     ),
+    TakeCase: Deed((guards.case_is_open,), _take_case),
     CloseCase: Deed((guards.case_is_open, guards.clause_2_1_conclusion_named), _close_case),
+    RecordAbsence: Deed(
+        (absences.clause_2_3_days_readable, absences.clause_2_3_ground_named),
+        absences.record_absence,
+    ),
+    RecordPresence: Deed(
+        (absences.clause_2_3_day_of_return, absences.is_absent), absences.record_presence
+    ),
 }

@@ -169,6 +169,13 @@ class Severity(StrEnum):
     ALARM = "alarm"
 
 
+class Role(StrEnum):
+    """In whose hands the ledger is (clause 2.3): the responsible user's, or their deputy's."""
+
+    OFFICER = "officer"
+    DEPUTY = "deputy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentCodeMade:
     """A one-time code for a workstation; only its SHA-256 is kept. ``expires`` is RFC 3339 UTC."""
@@ -213,6 +220,14 @@ class CaseOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTaken:
+    """Somebody with the ledger in hand has it before them now: mail about it falls silent. Taken
+    again, it is the last one's."""
+
+    case: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
     """The responsible user has looked into it."""
 
@@ -222,10 +237,54 @@ class CaseClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDelivered:
-    """The mail server took the message about the case. Nobody knows whether it was read."""
+    """The mail server took a message about the case. Nobody knows whether it was read.
+
+    It went to whoever had ``role`` then: an address is nobody's matter in a ledger. ``number`` 1
+    is the first to them, the rest are repetitions; ``reply`` is the server's code (250), 0 where
+    an earlier program did not keep it; ``attempts`` is how often this process had tried.
+    """
 
     case: int
     message_id: str
+    role: Role = Role.OFFICER
+    number: int = 1
+    reply: int = 0
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFailed:
+    """No mail server took the message: recorded at its first failure, further attempts follow.
+
+    ``reply`` is the server's code, 0 where it was not reached or not believed. ``permanent`` says
+    that it refuses the very address (5xx): nothing more is attempted until somebody mends it or
+    the next repetition is due.
+    """
+
+    case: int
+    role: Role
+    number: int
+    reply: int
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerAbsent:
+    """Whoever has ``role`` is away from the day ``first`` to the day ``last`` (YYYY-MM-DD, both
+    included); ``last`` is empty where nobody knows."""
+
+    absence: int
+    role: Role
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerBack:
+    """The absence ended: since the day ``since`` they are there."""
+
+    absence: int
+    since: str
 
 
 Fact = (
@@ -245,8 +304,12 @@ Fact = (
     | WorkstationEnrolled
     | JournalBroken
     | CaseOpened
+    | CaseTaken
     | CaseClosed
     | MailDelivered
+    | MailFailed
+    | OfficerAbsent
+    | OfficerBack
 )
 
 

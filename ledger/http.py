@@ -79,6 +79,7 @@ def _officer_routes(office: Office) -> list[BaseRoute]:
         listing("/v1/workstations", lambda reading, _: lists.workstations(reading)),
         listing("/v1/carriers", _carriers),
         listing("/v1/documents", lambda reading, _: lists.documents(reading)),
+        listing("/v1/absences", lambda reading, _: lists.absences(reading)),
     ]
 
 
@@ -100,6 +101,7 @@ async def _command(office: Office, request: Request) -> Response:
             transaction, command, who=who, source="officer", number=office.settings.number
         )
     )
+    office.wake_mailer()
     return _answer(outcome)
 
 

@@ -61,7 +61,7 @@ def routes(office: Office) -> list[BaseRoute]:
                 transaction, form.code, host=form.host, public_key=form.public_key
             )
         )
-        _mail(office)
+        office.wake_mailer()
         admission = _unless_refused(given)
         return as_json(
             {
@@ -82,7 +82,7 @@ def routes(office: Office) -> list[BaseRoute]:
         taken = await office.write(
             lambda transaction: Intake(transaction, sender, generation).take(untrusted_lines)
         )
-        _mail(office)
+        office.wake_mailer()
         return as_json(_spelled(taken))
 
     async def breach(request: Request) -> Response:
@@ -93,7 +93,7 @@ def routes(office: Office) -> list[BaseRoute]:
         reported = await office.write(
             lambda transaction: _report(Intake(transaction, sender, generation), form)
         )
-        _mail(office)
+        office.wake_mailer()
         return as_json(_spelled(reported))
 
     async def snapshot(request: Request) -> Response:
@@ -130,7 +130,7 @@ def officer_routes(office: Office) -> list[BaseRoute]:
 
     async def cases(request: Request) -> Response:
         del request
-        return as_json(await office.read(lists.cases))
+        return as_json(await office.read(lambda reading: lists.cases(reading, _attempts(office))))
 
     return [
         Route("/v1/workstations/code", code, methods=["POST"]),
@@ -138,10 +138,8 @@ def officer_routes(office: Office) -> list[BaseRoute]:
     ]
 
 
-def _mail(office: Office) -> None:
-    """What was just taken in may have opened a case."""
-    if office.mailer is not None:
-        office.mailer.wake()
+def _attempts(office: Office) -> lists.Attempts:
+    return office.mailer.attempts if office.mailer else lambda case, role: 0
 
 
 def _report(intake: Intake, form: _Breach) -> Told:

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.accounting import OutOfAction
 from domain.carrier import Maker
-from ledger.events import Method
+from ledger.events import Method, Role
 from ledger.serials import SerialReading
 
 Words = Annotated[str, msgspec.Meta(max_length=500)]
@@ -117,11 +117,33 @@ class RecordDestruction(Intention, frozen=True, kw_only=True, tag="record-destru
     method: Method
 
 
+class TakeCase(Intention, frozen=True, kw_only=True, tag="take-case"):
+    """Say that one has the case before oneself: nobody is reminded of it any more."""
+
+    case: Number
+
+
 class CloseCase(Intention, frozen=True, kw_only=True, tag="close-case"):
     """Close a case that was looked into; ``reason`` says what was found and done."""
 
     case: Number
     reason: Words
+
+
+class RecordAbsence(Intention, frozen=True, kw_only=True, tag="record-absence"):
+    """The responsible user or their deputy is away, both days included; ``last`` is empty where
+    nobody knows until when (clause 2.3)."""
+
+    role: Role = Role.OFFICER
+    first: Words
+    last: Words = ""
+
+
+class RecordPresence(Intention, frozen=True, kw_only=True, tag="record-presence"):
+    """They are back since the day ``since``, whatever was said before."""
+
+    role: Role = Role.OFFICER
+    since: Words
 
 
 Command = (
@@ -135,7 +157,10 @@ Command = (
     | Return
     | PutOutOfAction
     | RecordDestruction
+    | TakeCase
     | CloseCase
+    | RecordAbsence
+    | RecordPresence
 )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain.canonical import plain
 from domain.carrier import Carrier, Maker
 from journal.digest import sha256
 from journal.signing import Signer, fingerprint
-from ledger.books import Books, CarrierRow
+from ledger.books import Books, CarrierRow, LetterRow
+from ledger.events import Role
 from ledger.serials import meanings
 from ledger.store import Reading
+
+Attempts = Callable[[int, Role], int]
+"""How often mail about a case to somebody was tried in vain."""
 
 
 def ledger(reading: Reading, signer: Signer) -> object:
@@ -98,14 +102,45 @@ def documents(reading: Reading) -> list[Any]:
     ]
 
 
-def cases(reading: Reading) -> list[Any]:
-    """Every case with the workstation's host and its subject as a person knows it."""
+def cases(reading: Reading, attempts: Attempts) -> list[Any]:
+    """Every case with the workstation's host, its subject as a person knows it, and how far it was
+    told; ``attempts`` counts the vain ones since the ledger was started."""
     books = Books(reading)
     hosts = {row.workstation: row.host for row in books.workstations()}
+    told: defaultdict[int, dict[Role, dict[str, Any]]] = defaultdict(dict)
+    for letter in books.letters():
+        told[letter.case][letter.role] = _told(letter, told[letter.case].get(letter.role, {}))
     return [
-        plain(row) | {"host": hosts.get(row.workstation, ""), "subject": _subject(row.subject)}
+        plain(row)
+        | {
+            "host": hosts.get(row.workstation, ""),
+            "subject": _subject(row.subject),
+            "mail": [
+                one | {"role": role, "attempts": attempts(row.case, role)}
+                for role, one in told[row.case].items()
+            ],
+        }
         for row in books.cases()
     ]
+
+
+def _told(letter: LetterRow, before: dict[str, Any]) -> dict[str, Any]:
+    """How far somebody was told, with what became of one more letter: ``count`` messages, the last
+    ``at``; ``failing`` since when, empty where nothing does."""
+    if letter.delivered:
+        return {"count": before.get("count", 0) + 1, "at": letter.at, "failing": ""}
+    return {
+        "count": before.get("count", 0),
+        "at": before.get("at", ""),
+        "failing": before.get("failing") or letter.at,
+        "reply": letter.reply,
+        "permanent": letter.permanent,
+    }
+
+
+def absences(reading: Reading) -> list[Any]:
+    """Every absence of the responsible user and their deputy."""
+    return [plain(row) for row in Books(reading).absences()]
 
 
 def _subject(subject: str) -> str:

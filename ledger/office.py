@@ -18,7 +18,7 @@ from ledger.carry_out import books_time
 from ledger.events import Opened, Origin
 from ledger.mail import Mailer
 from ledger.projections import record
-from ledger.settings import LedgerSettings
+from ledger.settings import LedgerSettings, rules
 from ledger.snapshot import Snapshots
 from ledger.store import Reading, SqliteStore, Store, Transaction
 
@@ -54,6 +54,11 @@ class Office:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Anything that takes time, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    def wake_mailer(self) -> None:
+        """The books have changed: other mail may be due."""
+        if self.mailer is not None:
+            self.mailer.wake()
 
     def close(self) -> None:
         """Finish what is under way and let go of everything."""
@@ -108,7 +113,8 @@ _NAMELESS = Text(
 def _mailer(settings: LedgerSettings, store: Store, signer: Signer) -> Mailer | None:
     if settings.mail is None:
         return None
-    return Mailer(store, settings.mail, signer.public_key.hex()[:16])
+    ledger_id = signer.public_key.hex()[:16]
+    return Mailer(store, settings.mail, rules(settings, settings.mail), ledger_id)
 
 
 def _open_ledger(transaction: Transaction, organisation: str, signer: Signer) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from domain.accounting import Standing
-from journal.record import Line
+from journal.record import Line, spelled
+from ledger.case_projections import enter_of_cases
 from ledger.events import (
     CarrierRegistered,
     CarrierRetired,
     CaseClosed,
     CaseOpened,
+    CaseTaken,
     EnrolmentCodeMade,
     Event,
     Fact,
@@ -27,6 +29,9 @@ from ledger.events import (
     KeyDocumentReturned,
     LoginAdded,
     MailDelivered,
+    MailFailed,
+    OfficerAbsent,
+    OfficerBack,
     Opened,
     Origin,
     PersonAdmitted,
@@ -41,6 +46,8 @@ from ledger.store import Transaction
 
 # Those that refer to others come first: they are emptied in this order.
 TABLES = (
+    "letters",
+    "absences",
     "cases",
     "enrolments",
     "enrolment_codes",
@@ -62,11 +69,12 @@ def record(transaction: Transaction, origin: Origin, facts: Sequence[object]) ->
     they are appended, and entering them is that part's business.
     """
     lines = []
+    recorded = spelled(transaction.now_ns)
     for fact in facts:
         line = transaction.append(type(fact).__name__, body_of(origin, fact))
         lines.append(line)
         if isinstance(fact, Fact):
-            enter(transaction, line.seq, fact)
+            enter(transaction, line.seq, recorded, origin, fact)
             _enter_answer(transaction, line.seq, origin)
     return tuple(lines)
 
@@ -85,7 +93,7 @@ def rebuild(transaction: Transaction) -> int:
 
 def _enter_again(transaction: Transaction, event: Event) -> None:
     if event.fact is not None and event.origin is not None:
-        enter(transaction, event.seq, event.fact)
+        enter(transaction, event.seq, event.recorded, event.origin, event.fact)
         _enter_answer(transaction, event.seq, event.origin)
 
 
@@ -102,8 +110,8 @@ def _enter_answer(transaction: Transaction, seq: int, origin: Origin) -> None:
 
 
 # One arm a fact is the clearest form: the complexity is that of the list.
-def enter(transaction: Transaction, seq: int, fact: Fact) -> None:
-    """Enter one fact in the books."""
+def enter(transaction: Transaction, seq: int, recorded: str, origin: Origin, fact: Fact) -> None:
+    """Enter one fact in the books; ``recorded`` is the time of its line in the chain."""
     run = transaction.run
     match fact:
         case Opened():
@@ -157,28 +165,25 @@ def enter(transaction: Transaction, seq: int, fact: Fact) -> None:
             )
         case CarrierRetired():
             run("UPDATE carriers SET retired = 1 WHERE carrier = ?", fact.carrier)
+        case EnrolmentCodeMade() | WorkstationEnrolled() | JournalBroken():
+            _enter_of_workstation(transaction, fact)
         case (
-            EnrolmentCodeMade()
-            | WorkstationEnrolled()
-            | JournalBroken()
-            | CaseOpened()
+            CaseOpened()
+            | CaseTaken()
             | CaseClosed()
             | MailDelivered()
+            | MailFailed()
+            | OfficerAbsent()
+            | OfficerBack()
         ):
-            _enter_of_workstation(transaction, seq, fact)
+            enter_of_cases(transaction, seq, recorded, origin, fact)
         case _:
             _enter_of_document(transaction, fact)
 
 
 def _enter_of_workstation(
     transaction: Transaction,
-    seq: int,
-    fact: EnrolmentCodeMade
-    | WorkstationEnrolled
-    | JournalBroken
-    | CaseOpened
-    | CaseClosed
-    | MailDelivered,
+    fact: EnrolmentCodeMade | WorkstationEnrolled | JournalBroken,
 ) -> None:
     run = transaction.run
     match fact:
@@ -201,26 +206,6 @@ def _enter_of_workstation(
             )
         case JournalBroken():
             pass  # told by its case; the lines themselves are in journal_lines
-        case CaseOpened():
-            run(
-                "INSERT INTO cases (number, workstation, severity, what, subject, opened) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                fact.case,
-                fact.workstation,
-                fact.severity.value,
-                fact.what,
-                fact.subject,
-                seq,
-            )
-        case CaseClosed():
-            run(
-                "UPDATE cases SET closed = ?, reason = ? WHERE number = ?",
-                seq,
-                fact.reason,
-                fact.case,
-            )
-        case MailDelivered():
-            run("UPDATE cases SET mailed = ? WHERE number = ?", fact.message_id, fact.case)
         case _:
             assert_never(fact)
 

@@ -24,10 +24,11 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 class Desk:
-    """A store at a fixed instant, with nobody but the test at the desk."""
+    """A store at the instant ``now``, with nobody but the test at the desk."""
 
     def __init__(self, path: Path, now: datetime = NOW) -> None:
-        self.store = SqliteStore(path, clock=lambda: int(now.timestamp() * 1e9))
+        self.now = now
+        self.store = SqliteStore(path, clock=lambda: int(self.now.timestamp() * 1e9))
 
     def give(self, command: Command) -> Outcome:
         return self.store.write(

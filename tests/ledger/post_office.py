@@ -21,7 +21,7 @@ class PostOffice:
 
     ``starttls`` and ``tls`` are how it speaks; ``login`` is the only one it lets in; ``host`` is
     whom its certificate names. Without TLS it takes what comes in the clear. A reply in ``replies``
-    is given once instead of taking a message.
+    is given once instead of taking a message. ``refusing`` are addresses and what it says to them.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class PostOffice:
         self.messages: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.replies: list[str] = []
+        self.refusing: dict[str, str] = {}
         self._tls = tls
         self._context = self.authority.context(host)
         self._options: dict[str, Any] = {}
@@ -86,6 +87,21 @@ class PostOffice:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def handle_RCPT(  # noqa: N802  (the name is aiosmtpd's)
+        self,
+        server: object,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """What aiosmtpd calls for each recipient."""
+        if address in self.refusing:
+            return self.refusing[address]
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 known"
 
     async def handle_DATA(  # noqa: N802  (the name is aiosmtpd's)
         self, server: object, session: Session, envelope: Envelope

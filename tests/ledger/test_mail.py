@@ -15,16 +15,11 @@ import pytest
 from domain.errors import CouldNotAsk
 from domain.text import Text
 from domain.verdict import Level
-from ledger import mail
-from ledger.books import Books
-from ledger.cases import open_case
-from ledger.events import Origin, Severity
-from ledger.intentions import RegisterWorkstation
-from ledger.mail import Mailer
-from ledger.settings import MailSettings, load
+from ledger import mail, smtp
 from tests.kills import KILLS
-from tests.ledger.opening import Desk
+from tests.ledger.mail_corner import Corner, corner
 from tests.ledger.post_office import PostOffice
+from tests.ledger.rambler import RAMBLINGS, rambling
 from tests.ledger.running import Running
 from tests.outpost import Outpost, judged
 from tests.waiting import wait_for
@@ -173,49 +168,6 @@ def test_killing_the_ledger_that_mails(tmp_path: Path) -> None:
     assert all(len(one) == 1 for one in ids.values())
 
 
-class Corner:
-    """A mailer alone in this process, impatient, with one case in its queue."""
-
-    def __init__(self, directory: Path, settings: MailSettings) -> None:
-        self.desk = Desk(directory / "ledger.sqlite3")
-        self.desk.do(RegisterWorkstation(host="pc-17"))
-        self.add_case("a")
-        self.mailer = Mailer(self.desk.store, settings, "abc")
-
-    def add_case(self, subject: str) -> None:
-        origin = Origin(who="t", source="t", happened="2026-11-24")
-        self.desk.store.write(
-            lambda transaction: open_case(
-                transaction,
-                origin,
-                workstation=1,
-                severity=Severity.DENY,
-                what="rule",
-                subject=subject,
-            )
-        )
-
-    def waiting(self) -> int:
-        return self.desk.store.read(lambda reading: len(Books(reading).cases_to_mail()))
-
-
-@contextmanager
-def corner(directory: Path, post: PostOffice, **changes: object) -> Iterator[Corner]:
-    """Started, and ended afterwards."""
-    file = directory / "klyuchar.toml"
-    file.write_text(
-        '[ledger]\nstate = "/s"\nsocket = "/l"\norganisation = "МБУ"\n[ledger.mail]\n'
-        + post.settings(**changes)
-    )
-    settings = load(file).mail
-    assert settings is not None
-    one = Corner(directory, settings)
-    one.mailer.start()
-    yield one
-    one.mailer.stop()
-    one.desk.store.close()
-
-
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "FIRST_PAUSE_S", 0.05)
@@ -289,6 +241,19 @@ class TestTrouble:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str
     ) -> None:
         with PostOffice(tmp_path) as post, corner(tmp_path, post, host=host) as one:
+            self._never(post, one, lambda: capsys.readouterr().err)
+
+    @pytest.mark.parametrize("answer", sorted(RAMBLINGS))
+    def test_a_server_that_never_comes_to_an_end_is_left(
+        self,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        answer: str,
+    ) -> None:
+        monkeypatch.setattr(smtp, "_SESSION_S", 0.5)
+        post = PostOffice(tmp_path)
+        with rambling(*RAMBLINGS[answer]) as port, corner(tmp_path, post, port=port) as one:
             self._never(post, one, lambda: capsys.readouterr().err)
 
     def test_authorities_that_are_none_can_be_mended_meanwhile(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.errors import Wrong
-from ledger.settings import LedgerSettings, address, load
+from ledger.due import Rules
+from ledger.events import Role, Severity
+from ledger.quiet import DAYS, QuietTimes
+from ledger.settings import LedgerSettings, address, load, rules
 from tests.authority import Authority
 from tests.ledger.running import Running
 
@@ -68,6 +74,18 @@ def test_good_ones_have_their_defaults(tmp_path: Path) -> None:
         (GOOD, MAIL.replace("r@example.org", "почта"), "to"),
         (GOOD, MAIL.replace("r@example.org", "r@example.org\\nBcc: x@y"), "to"),
         (GOOD, MAIL.replace("k@example.org", ""), "sender"),
+        (GOOD, MAIL + 'deputy = "почта"\n', "deputy"),
+        (GOOD, MAIL + "repeat_hours = -1\n", "repeat_hours"),
+        (GOOD, MAIL + "repeat_hours = 1.5\n", "repeat_hours"),
+        (GOOD, MAIL + "escalate_hours = 9000\n", "escalate_hours"),
+        (GOOD, MAIL + 'quiet = "20-8"\n', "quiet"),
+        (GOOD, MAIL + 'quiet = "08:00-08:00"\n', "quiet"),
+        (GOOD, MAIL + 'quiet_days = ["суббота"]\n', "quiet_days"),
+        (GOOD, MAIL + f"quiet_days = {list(DAYS)}\n", "quiet_days"),
+        (GOOD, MAIL + 'quiet_passes = ["alert"]\n', "quiet_passes"),
+        (GOOD + 'time_zone = "Moscow"\n', None, "time_zone"),
+        (GOOD + 'time_zone = "../zone"\n', None, "time_zone"),
+        (GOOD + 'time_zone = "Europe"\n', None, "time_zone"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, ledger: str, mail: str | None, named: str) -> None:
@@ -76,6 +94,40 @@ def test_what_is_wrong_is_named(tmp_path: Path, ledger: str, mail: str | None, n
     assert named in raised.value.text.ru.replace(str(tmp_path), "")
     assert str(tmp_path / "klyuchar.toml") in raised.value.text.ru
     assert "__init__" not in raised.value.text.en
+
+
+def test_when_mail_is_sent_is_said_by_the_settings(tmp_path: Path) -> None:
+    quiet = 'quiet = "20:00-08:30"\nquiet_days = ["sat", "sun"]\nquiet_passes = ["deny"]\n'
+    more = 'deputy = "d@example.org"\nrepeat_hours = 12\nescalate_hours = 0\n'
+    settings = loaded(tmp_path, GOOD + 'time_zone = "Asia/Omsk"\n', MAIL + quiet + more)
+    assert settings.mail is not None
+    assert rules(settings, settings.mail) == Rules(
+        known=frozenset(Role),
+        repeat=timedelta(hours=12),
+        escalate=None,
+        quiet=QuietTimes(
+            zone=ZoneInfo("Asia/Omsk"), begin=time(20), end=time(8, 30), days=frozenset({5, 6})
+        ),
+        passing=frozenset({Severity.DENY}),
+    )
+
+
+def test_left_alone_it_is_never_quiet_and_the_zone_is_the_machines(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, GOOD, MAIL)
+    assert settings.mail is not None
+    said = rules(settings, settings.mail)
+    now = datetime.now(UTC)
+    assert said.known == {Role.OFFICER}
+    assert not said.quiet.holds(now)
+    # Not by TZ: a service has none.
+    machine = subprocess.run(
+        ["date", "-d", now.isoformat(), "+%z"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert now.astimezone(said.quiet.zone).strftime("%z") == machine
 
 
 @pytest.mark.parametrize("content", ["ledger = 5", "", "[agent]", "[ledger", "[[ledger]]", "\0"])
