@@ -10,25 +10,11 @@ CLAUSE = "4.2"
 """An ended key can't be used: that is what the switched-off control no longer sees to."""
 
 
-def means(inventory: Inventory, *kinds: Kind) -> Text:
-    """The products of these kinds with their versions; none is said too."""
-    products = installed(inventory.packages)
-    named = [(product.name, version) for product, version in products.items()]
-    if kinds:
-        named = [(p.name, version) for p, version in products.items() if p.kind in kinds]
-    if not named:
-        return Text(ru="не найдены", en="none found")
-    return Text(
-        ru=", ".join(f"{name.ru} {version}".strip() for name, version in named),
-        en=", ".join(f"{name.en} {version}".strip() for name, version in named),
-    )
-
-
 def told(inventory: Inventory) -> Text:
     """Means, what could not be asked, and the time control, in one line."""
-    found = means(inventory, Kind.MEANS)
+    found = _means(inventory)
     parts = [Text(ru=f"Криптосредства: {found.ru}.", en=f"Cryptographic means: {found.en}.")]
-    parts += [_unasked(inventory.unasked)] if inventory.unasked else []
+    parts += [unasked(inventory.unasked)] if inventory.unasked else []
     parts += [control] if (control := time_control(inventory.time_control)) else []
     return Text(ru=" ".join(part.ru for part in parts), en=" ".join(part.en for part in parts))
 
@@ -61,6 +47,17 @@ def time_control(control: TimeControl) -> Text | None:
             return None
 
 
-def _unasked(reasons: tuple[str, ...]) -> Text:
+def unasked(reasons: tuple[str, ...]) -> Text:
+    """What could not be asked: its absence from the inventory says nothing."""
     joined = "; ".join(reasons)
     return Text(ru=f"Узнать удалось не всё: {joined}.", en=f"Not all could be asked: {joined}.")
+
+
+def _means(inventory: Inventory) -> Text:
+    """The installed means with their versions; none is said too."""
+    products = installed(inventory.packages)
+    named = [(one.name, version) for one, version in products.items() if one.kind is Kind.MEANS]
+    return Text(
+        ru=", ".join(f"{name.ru} {version}".strip() for name, version in named) or "не найдены",
+        en=", ".join(f"{name.en} {version}".strip() for name, version in named) or "none found",
+    )

@@ -34,6 +34,11 @@ _ACTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("--host", "--inventory", "--place", *_GROUND),
     ),
     ("workstation code", "новый код подключения (a new enrolment code)", ("--host",)),
+    (
+        "workstation show",
+        "что за машина и что установлено, п. 3.2 (which machine, what is installed)",
+        ("--host",),
+    ),
     ("workstation list", "список (list)", ()),
     (
         "carrier add",

@@ -12,6 +12,9 @@ from typing import Any
 from cli.ask import ask, pick
 from cli.dates import here, in_order
 from cli.ledger_client import LedgerClient, not_understood
+from cli.ledger_installed import HEADINGS as INSTALLED
+from cli.ledger_installed import rows as installed_on
+from cli.ledger_installed import told as told_of
 from cli.ledger_lists import HEADINGS, row_of
 from cli.ledger_which import (
     carrier_number,
@@ -279,6 +282,19 @@ def _tell_code(session: Session, host: str) -> int:
     return 0
 
 
+def _workstation_show(session: Session) -> int:
+    host = session.need("host", "Имя компьютера", "Host name")
+    found = session.client.get("/v1/workstation", host=host)
+    if session.args.json:
+        session.say_json(found)
+        return 0
+    for line in told_of(found, session.language):
+        out(line)
+    if installed := installed_on(found, session.language):
+        table([heading.in_language(session.language) for heading in INSTALLED], installed)
+    return 0
+
+
 def _listed(path: str) -> Callable[[argparse.Namespace], int]:
     def act(session: Session) -> int:
         rows = session.client.get(path)
@@ -376,6 +392,7 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "person list": _listed("/v1/people"),
     "workstation add": _with_ledger(_workstation_add),
     "workstation code": _with_ledger(_workstation_code),
+    "workstation show": _with_ledger(_workstation_show),
     "workstation list": _listed("/v1/workstations"),
     "carrier add": _commanded(_carrier_add),
     "carrier list": _listed("/v1/carriers"),

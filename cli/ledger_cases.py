@@ -46,6 +46,24 @@ _WHAT = {
     "unreadable-journal": Text(ru="журнал рабочего места не читается", en="it can't be read"),
     "bad-checkpoint": Text(ru="подпись журнала не сходится", en="a checkpoint is wrong"),
     "nobody-in-charge": Text(ru="некому разбирать дела", en="nobody is in charge"),
+    "means-appeared": Text(
+        ru="установлено криптосредство, нужно заключение (п. 2.1)",
+        en="a cryptographic means was installed, a conclusion of fitness is needed (clause 2.1)",
+    ),
+    "means-changed": Text(
+        ru="криптосредство другой версии, нужно заключение (п. 2.1)",
+        en="a cryptographic means has another version, a conclusion is needed (clause 2.1)",
+    ),
+    "means-vanished": Text(
+        ru="криптосредство удалено (п. 6.7)", en="a cryptographic means was removed (clause 6.7)"
+    ),
+    "time-control-off": Text(
+        ru="контроль срока ключей выключен (п. 4.2)",
+        en="the control of the period of keys is switched off (clause 4.2)",
+    ),
+    "hardware-changed": Text(
+        ru="другое железо рабочего места (п. 3.2)", en="the hardware is another (clause 3.2)"
+    ),
     "enrolled-again": Text(ru="рабочее место подключено заново", en="enrolled again"),
 }
 _DIGEST = 64

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.dates import here
 from cli.ledger_cases import about, matter
+from cli.ledger_installed import means_of
 from cli.ledger_words import (
     MAKERS,
     REASONS,
@@ -33,6 +34,7 @@ HEADINGS: dict[str, tuple[Text, ...]] = {
         Text(ru="Инв. №", en="Inventory"),
         Text(ru="Помещение", en="Place"),
         Text(ru="Принято записей", en="Records received"),
+        Text(ru="Криптосредства", en="Cryptographic means"),
         Text(ru="Отпечаток ключа агента", en="Fingerprint of the agent's key"),
     ),
     "/v1/carriers": (
@@ -86,13 +88,13 @@ def _person(row: Mapping[str, Any], language: str) -> list[str]:
 
 
 def _workstation(row: Mapping[str, Any], language: str) -> list[str]:
-    del language
     return [
         str(row["workstation"]),
         row["host"],
         row["inventory"],
         row["place"],
         str(row["received"]),
+        means_of(row, language),
         row["fingerprint"],
     ]
 

@@ -197,6 +197,10 @@ SAID: dict[str, Callable[[Row], Text]] = {
         en=f"Workstation {f['workstation']} is enrolled.",
     ),
     "JournalBroken": _broken,
+    "WorkstationInventoried": lambda f: Text(
+        ru=f"Опись рабочего места № {f['workstation']}.",
+        en=f"The inventory of workstation {f['workstation']}.",
+    ),
     "CaseOpened": _case,
     "CaseClosed": lambda f: Text(
         ru=f"Дело № {f['case']} закрыто: {f['reason']}.",

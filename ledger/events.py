@@ -15,6 +15,7 @@ import msgspec
 from domain.accounting import OutOfAction
 from domain.canonical import plain
 from domain.carrier import Carrier
+from domain.inventory import Inventory
 from ledger.store import Reading
 
 
@@ -208,6 +209,16 @@ class JournalBroken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkstationInventoried:
+    """A workstation said what machine it is and what is installed on it (clauses 2.1, 3.2), at its
+    own time ``seen`` (RFC 3339 UTC), and that differs from what it said before."""
+
+    workstation: int
+    seen: str
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened:
     """Something the responsible user has to look into: ``what`` (a rule or a breach) is said of
     ``subject`` (a carrier's identity, a port, a journal) at a workstation."""
@@ -303,6 +314,7 @@ Fact = (
     | EnrolmentCodeMade
     | WorkstationEnrolled
     | JournalBroken
+    | WorkstationInventoried
     | CaseOpened
     | CaseTaken
     | CaseClosed

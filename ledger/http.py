@@ -77,6 +77,7 @@ def _officer_routes(office: Office) -> list[BaseRoute]:
         listing("/v1/ledger", lambda reading, _: lists.ledger(reading, office.signer)),
         listing("/v1/people", lambda reading, _: lists.people(reading)),
         listing("/v1/workstations", lambda reading, _: lists.workstations(reading)),
+        listing("/v1/workstation", _workstation),
         listing("/v1/carriers", _carriers),
         listing("/v1/documents", lambda reading, _: lists.documents(reading)),
         listing("/v1/absences", lambda reading, _: lists.absences(reading)),
@@ -117,6 +118,20 @@ def _answer(outcome: Outcome) -> Response:
             raise Problem(422, outcome.text, outcome.clause)
         case Clash():
             raise Problem(409, outcome.text)
+
+
+def _workstation(reading: Reading, request: Request) -> object:
+    host = request.query_params.get("host", "")
+    found = lists.workstation(reading, host)
+    if found is None:
+        raise Problem(
+            404,
+            Text(
+                ru=f"Рабочего места {host} в журнале нет: klyuchar ledger workstation list.",
+                en=f"There is no workstation {host}: klyuchar ledger workstation list.",
+            ),
+        )
+    return found
 
 
 def _carriers(reading: Reading, request: Request) -> object:

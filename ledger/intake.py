@@ -8,14 +8,15 @@ that neither the old lines nor the new alarms are lost. See docs/adr/0004.
 from __future__ import annotations
 
 from domain.errors import Wrong
-from domain.events import Checkpoint, Judged, Unrecorded
+from domain.events import Checkpoint, Inventoried, Judged, Unrecorded
+from domain.inventory import Inventory
 from domain.text import Text
 from journal.checkpoint import message
-from journal.decode import decode
+from journal.decode import Record, decode
 from journal.digest import sha256
 from journal.record import GENESIS, Head, prev_of, seq_of
 from journal.signing import verify
-from ledger import cases, dates
+from ledger import cases, dates, inventories
 from ledger.books import Enrolled
 from ledger.carry_out import books_time
 from ledger.events import Breach, JournalBroken, Origin, Severity
@@ -152,10 +153,19 @@ class Intake:
                     what="unrecorded",
                     subject="",
                 )
+            case Inventoried(inventory=inventory):
+                self._take_inventory(inventory, found)
             case Checkpoint() as checkpoint if not self._signed(checkpoint, found.host, before):
                 self._broken(Breach.BAD_CHECKPOINT, found.seq)
             case _:
                 pass
+
+    def _take_inventory(self, untrusted: Inventory, found: Record) -> None:
+        number = self._sender.workstation
+        try:
+            inventories.take(self._transaction, self._origin, number, found.time, untrusted)
+        except ValueError:
+            self._broken(Breach.UNREADABLE, found.seq)
 
     def _signed(self, checkpoint: Checkpoint, host: str, before: Head) -> bool:
         """Whether the enrolled key signed the very line before the checkpoint."""

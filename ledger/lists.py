@@ -10,6 +10,7 @@ from domain.canonical import plain
 from domain.carrier import Carrier, Maker
 from journal.digest import sha256
 from journal.signing import Signer, fingerprint
+from ledger import inventories
 from ledger.books import Books, CarrierRow, LetterRow
 from ledger.events import Role
 from ledger.serials import meanings
@@ -41,15 +42,45 @@ def people(reading: Reading) -> list[Any]:
 
 
 def workstations(reading: Reading) -> list[Any]:
-    """Every workstation, with the fingerprint of its agent's key once it is enrolled, and the last
-    record that was received of its present journal with that record's SHA-256."""
+    """Every workstation, with the fingerprint of its agent's key once it is enrolled, the last
+    record that was received of its present journal with that record's SHA-256, and the products
+    that are installed on it."""
     books = Books(reading)
     return [
         plain(one)
         | {"fingerprint": _agent_fingerprint(books, one.workstation)}
         | _received(reading, one.workstation)
+        | _stock(reading, one.workstation)
         for one in books.workstations()
     ]
+
+
+def workstation(reading: Reading, host: str) -> Any:
+    """One workstation with all that its inventory says; None where no such one is registered."""
+    found = Books(reading).workstation_called(host)
+    if found is None:
+        return None
+    known = inventories.known(reading, found.workstation)
+    told = {"inventory_of": known.seen, **plain(known.inventory)} if known else {}
+    return plain(found) | _stock(reading, found.workstation) | told
+
+
+def _stock(reading: Reading, workstation: int) -> dict[str, Any]:
+    known = inventories.known(reading, workstation)
+    if known is None:
+        return {"products": [], "control": ""}
+    return {
+        "products": [
+            {
+                "name": plain(product.name),
+                "kind": product.kind.value,
+                "version": version,
+                "since": since,
+            }
+            for product, (version, since) in known.products().items()
+        ],
+        "control": known.inventory.time_control.state.value,
+    }
 
 
 def _received(reading: Reading, workstation: int) -> dict[str, Any]:

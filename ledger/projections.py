@@ -37,11 +37,13 @@ from ledger.events import (
     PersonAdmitted,
     PersonRegistered,
     WorkstationEnrolled,
+    WorkstationInventoried,
     WorkstationRegistered,
     body_of,
     decode,
     lines_after,
 )
+from ledger.inventory_projections import enter_inventory
 from ledger.store import Transaction
 
 # Those that refer to others come first: they are emptied in this order.
@@ -49,6 +51,8 @@ TABLES = (
     "letters",
     "absences",
     "cases",
+    "installed_packages",
+    "inventories",
     "enrolments",
     "enrolment_codes",
     "answered",
@@ -165,8 +169,10 @@ def enter(transaction: Transaction, seq: int, recorded: str, origin: Origin, fac
             )
         case CarrierRetired():
             run("UPDATE carriers SET retired = 1 WHERE carrier = ?", fact.carrier)
-        case EnrolmentCodeMade() | WorkstationEnrolled() | JournalBroken():
-            _enter_of_workstation(transaction, fact)
+        case (
+            EnrolmentCodeMade() | WorkstationEnrolled() | JournalBroken() | WorkstationInventoried()
+        ):
+            _enter_of_workstation(transaction, seq, fact)
         case (
             CaseOpened()
             | CaseTaken()
@@ -183,7 +189,8 @@ def enter(transaction: Transaction, seq: int, recorded: str, origin: Origin, fac
 
 def _enter_of_workstation(
     transaction: Transaction,
-    fact: EnrolmentCodeMade | WorkstationEnrolled | JournalBroken,
+    seq: int,
+    fact: EnrolmentCodeMade | WorkstationEnrolled | JournalBroken | WorkstationInventoried,
 ) -> None:
     run = transaction.run
     match fact:
@@ -206,6 +213,8 @@ def _enter_of_workstation(
             )
         case JournalBroken():
             pass  # told by its case; the lines themselves are in journal_lines
+        case WorkstationInventoried():
+            enter_inventory(transaction, seq, fact)
         case _:
             assert_never(fact)
 
