@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 
 _LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХавекмнорстх", "ABEKMHOPCTXabekmhopctx")
 _SEPARATORS = str.maketrans("", "", " :-.")
@@ -25,7 +26,15 @@ class Maker(StrEnum):
     ESMART = "esmart"
     YUBIKEY = "yubikey"
     SOFTHSM = "softhsm"
+    FLASH = "flash"
+    """A file system on USB storage, of whatever make: containers are folders there."""
+    WORKSTATION = "workstation"
+    """The workstation itself, where containers lie on its own disk."""
     OTHER = "other"
+
+
+STORAGE = frozenset({Maker.FLASH, Maker.WORKSTATION})
+"""Carriers that are no tokens: what they hold is told by names of files, not by PKCS#11."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,20 @@ class Carrier:
         decimal = self.maker is Maker.RUTOKEN and 0 < len(self.serial) <= 8
         if decimal and _HEX.issuperset(self.serial):
             return f"{int(self.serial, 16):010d}"
+        if self.maker in STORAGE:
+            uuid, slash, usb_serial = self.serial.upper().partition("/")
+            return _grouped(uuid) + slash + usb_serial
         return self.serial.upper()
+
+
+def flash_serial(untrusted_uuid: str, untrusted_usb_serial: str) -> str | SerialDefect:
+    """The canonical serial of a file system on USB storage: its UUID, and after a slash the USB
+    serial, where there is one that tells anything."""
+    uuid = canonical_serial(Maker.FLASH, untrusted_uuid.replace("/", ""))
+    usb_serial = canonical_serial(Maker.FLASH, untrusted_usb_serial.replace("/", ""))
+    if isinstance(uuid, SerialDefect) or isinstance(usb_serial, SerialDefect):
+        return uuid
+    return f"{uuid}/{usb_serial}"
 
 
 def canonical_model(untrusted_model: str) -> str:
@@ -106,6 +128,13 @@ def typed_serials(maker: Maker, typed: str) -> tuple[str, ...]:
     ):
         readings.append(hexadecimal)
     return tuple(dict.fromkeys(reading for reading in readings if reading.strip("0")))
+
+
+def _grouped(uuid: str) -> str:
+    """A UUID as lsblk(8) and blkid(8) show it; of another length as it is."""
+    groups = {8: (4, 4), 32: (8, 4, 4, 4, 12)}.get(len(uuid), (len(uuid),))
+    starts = accumulate(groups, initial=0)
+    return "-".join(uuid[start : start + size] for start, size in zip(starts, groups, strict=False))
 
 
 def _is_on_a_case(text: str) -> bool:

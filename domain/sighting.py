@@ -28,7 +28,33 @@ class Evidence(StrEnum):
     """How we know who a carrier is, from weak to strong."""
 
     USB_DESCRIPTOR = "usb-descriptor"
+    FILE_SYSTEM = "file-system"
+    """The file system's UUID alone: a copy of it is told as the same carrier."""
+    FILE_SYSTEM_AND_USB = "file-system-and-usb"
+    """The file system's UUID and the USB serial of what it is on."""
+    MACHINE_ID = "machine-id"
+    """An id of this workstation, derived from machine-id(5)."""
     TOKEN_INFO = "token-info"
+
+
+class ContainerKind(StrEnum):
+    """What the names of a container's files say of it."""
+
+    EXCHANGE = "exchange"
+    """All that a key for exchange (and signature) needs."""
+    SIGNATURE = "signature"
+    """A key for signature alone."""
+    INCOMPLETE = "incomplete"
+    """Some of the files are missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A crypto provider's key container that is a folder. ``folder`` is its path from where
+    containers are looked for, printable: it is not the name that a person gave to the key."""
+
+    folder: str
+    kind: ContainerKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +78,8 @@ class Sighting:
 
     ``objects`` counts what is visible without a PIN, -1 when it could not be asked: zero reads
     "no objects visible through PKCS#11" and never "empty". ``unparsed_certificates`` counts
-    those whose bytes could not be parsed. ``slot`` is module-local and a place only.
+    those whose bytes could not be parsed. ``slot`` is module-local and a place only. Of a carrier
+    that is storage ``objects`` counts the containers, of which ``containers`` are the first.
     """
 
     carrier: Carrier
@@ -64,6 +91,7 @@ class Sighting:
     certificates: tuple[Certificate, ...]
     unparsed_certificates: int = 0
     pin_locked: bool = False
+    containers: tuple[Container, ...] = ()
 
 
 class Obstacle(StrEnum):
@@ -79,12 +107,16 @@ class Obstacle(StrEnum):
     NO_TOKEN_APPEARED = "no-token-appeared"
     NONSENSE = "nonsense"
     NO_WORKER = "no-worker"
+    FILE_SYSTEM_ERROR = "file-system-error"
+    TOO_MANY_FILES = "too-many-files"
+    NO_UDEV = "no-udev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """A slot that holds something that is no identified carrier. ``detail`` is for an engineer:
-    the PKCS#11 function with its return value, or the defect of the serial."""
+    the PKCS#11 function with its return value, or the defect of the serial. ``maker`` where that
+    is known of what could not be identified."""
 
     module: str
     slot: int
@@ -92,3 +124,4 @@ class Unread:
     detail: str
     label: str = ""
     defect: SerialDefect | None = None
+    maker: Maker | None = None

@@ -15,6 +15,7 @@ one printed on the case: they stay `Maker.OTHER` and are never matched with the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,15 @@ class Module:
     name: str
     path: str
     general: bool
+
+
+STORAGE = "storage"
+"""What stands for a module's name where no module is asked, but names of files are read."""
+
+
+def storage(directories: Sequence[str]) -> Module:
+    """The eye on flash drives and on key containers in these directories of this machine."""
+    return Module(name=STORAGE, path=":".join(directories), general=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,10 @@ from drivers.messages import (
 SLOT_CALL = "C_GetSlotInfo"
 TOKEN_CALL = "C_GetTokenInfo"
 OBJECTS_CALL = "C_OpenSession"
+NAMES_CALL = "getdents"
+"""Reading names of files on a file system, which may hang as a token's objects do."""
+
+_CONTENTS_CALLS = frozenset({OBJECTS_CALL, NAMES_CALL})
 
 MAX_WORKERS = 8
 """Workers one look may cost: so many sick slots are survived, then the module is given up."""
@@ -127,7 +131,7 @@ class Inquiry:
             raise Nonsense("a slot that was not asked for")
 
     def _leave_out(self, slot: int, call: str) -> None:
-        if call == OBJECTS_CALL and slot not in self._bare:
+        if call in _CONTENTS_CALLS and slot not in self._bare:
             self._bare.add(slot)
             return
         self._skip.add(slot)

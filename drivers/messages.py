@@ -1,8 +1,9 @@
 """What an eye and a worker say to each other: one line of JSON a message, each field checked.
 
-A worker runs a maker's code in its own process, so nothing it says is believed before it is
-parsed here: sizes are bounded, text is printable, serials are canonical, unknown fields are
-refused. The other way round the same holds, for the worker's socket is open to a group.
+A worker runs a maker's code, or reads what anybody may have written to a flash drive, so nothing
+it says is believed before it is parsed here: sizes are bounded, text is printable, serials are
+canonical, unknown fields are refused. The other way round the same holds, for the worker's socket
+is open to a group.
 
     to a worker     open    the module and the deadline, first and once
                     look    read all slots but ``skip``; of ``bare`` ones the token info only
@@ -21,7 +22,15 @@ from typing import Any
 from domain import canonical
 from domain.carrier import Carrier, Maker, SerialDefect, canonical_model, canonical_serial
 from domain.errors import Wrong
-from domain.sighting import Certificate, Evidence, Obstacle, Sighting, Unread
+from domain.sighting import (
+    Certificate,
+    Container,
+    ContainerKind,
+    Evidence,
+    Obstacle,
+    Sighting,
+    Unread,
+)
 from domain.text import Text
 
 MAX_LINE = 128 << 10
@@ -31,11 +40,17 @@ MAX_SLOTS = 64
 """Slots of one module: pcsc-lite itself allows 16 readers."""
 
 MAX_CERTIFICATES = 16
+MAX_CONTAINERS = 32
+MAX_FOLDER = 128
+MAX_SERIAL = 160
+"""A UUID, and a USB serial as long as a descriptor can hold."""
+
 MAX_LABEL = 64
 MAX_NAME = 512
 MAX_DETAIL = 200
 MAX_PATH = 1024
 MODULE_WIDE = -1
+_Choice = Maker | Evidence | Obstacle | ContainerKind
 _LARGEST = 2**53 - 1
 _LONGEST_DEADLINE_MS = 600_000
 
@@ -223,6 +238,9 @@ class _Fields:
             ),
             unparsed_certificates=fields.integer("unparsed_certificates", 0),
             pin_locked=fields.flag("pin_locked"),
+            containers=tuple(
+                fields.container(each) for each in fields._list("containers", MAX_CONTAINERS)
+            ),
         )
         fields.end()
         return sighting
@@ -230,7 +248,7 @@ class _Fields:
     def carrier(self) -> Carrier:
         fields = self._inner("carrier")
         maker = Maker(fields._choice("maker", Maker))
-        model, serial = fields.text("model", MAX_LABEL), fields.text("serial", MAX_LABEL)
+        model, serial = fields.text("model", MAX_LABEL), fields.text("serial", MAX_SERIAL)
         fields.end()
         if canonical_model(model) != model or canonical_serial(maker, serial) != serial:
             raise Nonsense("carrier")
@@ -253,6 +271,18 @@ class _Fields:
         fields.end()
         return certificate
 
+    @staticmethod
+    def container(untrusted: object) -> Container:
+        if not isinstance(untrusted, dict):
+            raise Nonsense("container")
+        fields = _Fields(untrusted)
+        container = Container(
+            folder=fields.text("folder", MAX_FOLDER),
+            kind=ContainerKind(fields._choice("kind", ContainerKind)),
+        )
+        fields.end()
+        return container
+
     def unread(self) -> Unread:
         fields = self._inner("unread")
         defect = fields._take("defect")
@@ -263,6 +293,7 @@ class _Fields:
             detail=fields.text("detail", MAX_DETAIL),
             label=fields.text("label", MAX_LABEL),
             defect=None if defect is None else _defect(defect),
+            maker=fields._maker_or_none(),
         )
         fields.end()
         return unread
@@ -285,7 +316,13 @@ class _Fields:
             raise Nonsense(name)
         return value
 
-    def _choice(self, name: str, choices: type[Maker | Evidence | Obstacle]) -> str:
+    def _maker_or_none(self) -> Maker | None:
+        if self._rest.get("maker", "") is None:
+            self._take("maker")
+            return None
+        return Maker(self._choice("maker", Maker))
+
+    def _choice(self, name: str, choices: type[_Choice]) -> str:
         value = self.text(name, MAX_LABEL)
         if value not in {choice.value for choice in choices}:
             raise Nonsense(name)

@@ -19,6 +19,13 @@ from drivers.catalogue import device_for
 from drivers.watch import Change, Lost, Plugged, Touched, Unplugged
 
 _UDEVD_RUNS = "/run/udev/control"
+
+
+def source() -> str:
+    """Whose messages are heard: udevd's, or the kernel's own where none runs."""
+    return "udev" if os.path.exists(_UDEVD_RUNS) else "kernel"
+
+
 _RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel may keep for us: thousands of messages, so that a flush to a slow disk loses
 none. Without CAP_NET_ADMIN the kernel grants net.core.rmem_max at most."""
@@ -32,11 +39,10 @@ class UdevWatch:
     """Carriers and readers on USB. Subscribes at once, so that nothing is lost before `present`."""
 
     def __init__(self) -> None:
-        source = "udev" if os.path.exists(_UDEVD_RUNS) else "kernel"
-        self.name = f"usb ({source})"
+        self.name = f"usb ({source()})"
         self._known: dict[str, Device] = {}
         self._context = pyudev.Context()
-        self._monitor = pyudev.Monitor.from_netlink(self._context, source)
+        self._monitor = pyudev.Monitor.from_netlink(self._context, source())
         self._monitor.filter_by("usb")
         self._widen()
         self._monitor.start()
@@ -54,7 +60,7 @@ class UdevWatch:
     def changes(self) -> list[Change]:
         """What the waiting messages say; after lost ones also what a fresh look says."""
         changes: list[Change] = []
-        for message in self._messages():
+        for message in waiting_messages(self._monitor):
             change = message if isinstance(message, Lost) else self._change(message)
             if change is not None and change not in changes[-1:]:
                 changes.append(change)
@@ -68,21 +74,6 @@ class UdevWatch:
         except OSError:
             with socket.socket(fileno=os.dup(self.fileno())) as same:
                 same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-
-    def _messages(self) -> Iterator[Any]:
-        """Waiting messages until there are none; an overflow is a `Lost` among them."""
-        while True:
-            try:
-                message = self._monitor.poll(timeout=0)
-            except OSError as error:
-                # pyudev raises before it reads: the error would stay on the socket for ever.
-                with socket.socket(fileno=os.dup(self.fileno())) as same:
-                    pending = same.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                yield Lost(reason=os.strerror(pending) if pending else str(error))
-                continue
-            if message is None:
-                return
-            yield message
 
     def _change(self, message: Any) -> Change | None:
         if message.action == "remove" and message.device_path in self._known:
@@ -127,6 +118,22 @@ class UdevWatch:
             if reader is not None:
                 found.setdefault(reader.port, reader)
         return found
+
+
+def waiting_messages(monitor: pyudev.Monitor) -> Iterator[Any]:
+    """Waiting messages until there are none; an overflow is a `Lost` among them."""
+    while True:
+        try:
+            message = monitor.poll(timeout=0)
+        except OSError as error:
+            # pyudev raises before it reads: the error would stay on the socket for ever.
+            with socket.socket(fileno=os.dup(monitor.fileno())) as same:
+                pending = same.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            yield Lost(reason=os.strerror(pending) if pending else str(error))
+            continue
+        if message is None:
+            return
+        yield message
 
 
 def _device(message: Any) -> Device | None:

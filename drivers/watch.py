@@ -40,7 +40,15 @@ class Lost:
     reason: str
 
 
-Change = Plugged | Unplugged | Touched | Lost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remounted:
+    """A disk came or went, or was mounted or unmounted: of no concern to tokens. ``reason`` is for
+    an engineer."""
+
+    reason: str
+
+
+Change = Plugged | Unplugged | Touched | Lost | Remounted
 
 
 class Watch(Protocol):

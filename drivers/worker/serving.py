@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from domain.sighting import Obstacle, Unread
 from drivers.messages import (
     MAX_DETAIL,
-    MAX_LINE,
     MODULE_WIDE,
     Ask,
     Finished,
@@ -20,22 +19,20 @@ from drivers.messages import (
     Reply,
     Touching,
     emit,
-    parse_request,
 )
 from drivers.worker.confinement import Deadline
 from drivers.worker.cryptoki import CannotLoad, Lied, Refused
 from drivers.worker.decoding import bounded
 from drivers.worker.library import Library
 from drivers.worker.looking import Looking
-
-_CHUNK = 4096
+from drivers.worker.requests import requests_of
 
 
 def serve(connection: socket.socket) -> None:
     """Answer one peer. Returns when it closed, broke the protocol or ran into an error of ours."""
     try:
         connection.sendall(emit(Ready()))
-        requests = _requests(connection)
+        requests = requests_of(connection)
         opening = next(requests, None)
         if isinstance(opening, Open):
             _Worker(connection, opening).run(requests)
@@ -104,18 +101,3 @@ class _Worker:
         """Every word restarts the deadline: it bounds what comes until the next one."""
         self._deadline.arm()
         self._connection.sendall(emit(reply))
-
-
-def _requests(connection: socket.socket) -> Iterator[Open | Ask]:
-    buffer = b""
-    while True:
-        line, newline, rest = buffer.partition(b"\n")
-        if newline:
-            buffer = rest
-            yield parse_request(line)
-        elif len(buffer) > MAX_LINE:
-            raise Nonsense("too long")
-        elif chunk := connection.recv(_CHUNK):
-            buffer += chunk
-        else:
-            return
