@@ -16,6 +16,7 @@ from agent.settings import DEFAULT_PATH, AgentSettings, load
 from domain.errors import CouldNotAsk, KlyucharError, Wrong
 from domain.text import Text
 from drivers.catalogue import Module, installed_modules
+from drivers.disks import DiskWatch
 from drivers.eye import Eye
 from drivers.udev import UdevWatch
 from drivers.watch import Watch
@@ -73,6 +74,8 @@ def _make_room_for_cursors(directory: Path) -> None:
 
 def _watches(settings: AgentSettings) -> list[Watch]:
     watches: list[Watch] = [UdevWatch()]
+    if settings.storage_socket:
+        watches.append(DiskWatch())
     if settings.demo_socket:
         from drivers.demo import DemoWatch
 

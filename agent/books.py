@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.settings import AgentSettings
 from agent.snapshot import SnapshotFile, take_over
+from domain.carrier import Carrier
 from domain.errors import Wrong
 from domain.events import Blind, Event, Seeing, SnapshotAccepted, SnapshotRefused
 from domain.text import Text
@@ -55,6 +56,13 @@ class Books:
         if self.snapshot is not None:
             self.snapshot.close()
             self.snapshot = None
+
+    def has_anything_of(self, carrier: Carrier) -> bool:
+        """Whether the ledger has an entry of that serial, be it one that can't be read."""
+        try:
+            return self.snapshot is not None and bool(self.snapshot.of_serial(carrier.serial))
+        except Wrong:
+            return True
 
     def unusable(self, why: Text) -> list[Event]:
         """What is to be recorded where the ledger's data can't be used: once until they can."""

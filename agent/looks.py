@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from domain.carrier import Carrier, Maker
 from domain.sighting import Sighting
+from drivers.catalogue import STORAGE
 from drivers.eye import Look
 
 Looks = Mapping[str, Look]
@@ -15,8 +16,8 @@ Looks = Mapping[str, Look]
 
 def keeping_unasked(before: Look | None, look: Look, unplugged: Set[Carrier]) -> Look:
     """``look``, with what an unreadable slot showed before: could not ask is never "no", unless
-    the bus says so."""
-    if before is None or not look.unread:
+    the bus says so. Who a drive is needs no reading of it, so storage is never kept."""
+    if before is None or not look.unread or look.module.name == STORAGE:
         return look
     unread_slots = {unread.slot for unread in look.unread}
     seen = {sighting.carrier for sighting in look.sightings}

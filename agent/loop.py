@@ -23,6 +23,7 @@ from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.sick_slots import CONFIRM_S
 from agent.stock import Stock
+from agent.storage import StorageEye
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier
 from domain.errors import Wrong
@@ -40,7 +41,7 @@ from domain.events import (
     Unreadable,
 )
 from drivers.eye import Eye
-from drivers.watch import Change, Lost, Plugged, Touched, Unplugged, Watch
+from drivers.watch import Change, Lost, Plugged, Remounted, Touched, Unplugged, Watch
 from journal.signing import Signer
 from journal.writer import Journal
 
@@ -75,10 +76,12 @@ class Agent:
         self._journal = journal
         self._recorder = Recorder(journal, signer)
         self._watches = watches
-        self._eyes = eyes
+        self._modules = tuple(eye.module.name for eye in eyes)
         self._presence = Presence(settings.reenumeration_s)
         self._books = Books(settings)
         self._stock = self._new_stock()
+        self._storage = StorageEye(settings, self._is_registered)
+        self._eyes = [*eyes, self._storage] if settings.storage_socket else eyes
         self._manager = ServiceManager()
         self._journald = JournaldFollower(settings.journal, settings.state / "cursors" / "journald")
         self._verdicts: dict[Carrier, Judged] = {}
@@ -139,6 +142,9 @@ class Agent:
                     events += self._presence.plugged(device, now)
                 case Unplugged(device=device):
                     events += self._presence.unplugged(device, now)
+                case Remounted():
+                    self._look_at_storage(now)
+                    continue
                 case Touched():
                     pass
                 case Lost(reason=reason):
@@ -201,6 +207,7 @@ class Agent:
         events = self._books.refresh()
         self._record(*events)
         if any(isinstance(event, SnapshotAccepted) for event in events):
+            self._look_at_storage(time.monotonic())  # it may know drives that nobody knew
             self._tick_at = 0.0  # the carriers that stay are judged again, after the one that came
 
     def _on_time(self, now: float) -> None:
@@ -226,6 +233,10 @@ class Agent:
         for eye in self._eyes:
             eye.look(now)
 
+    def _look_at_storage(self, now: float) -> None:
+        if self._storage in self._eyes:
+            self._storage.look(now)
+
     def _tick(self, now: float) -> None:
         poll_readers = self._presence.has_reader
         self._tick_at = now + (self._settings.reader_poll_s if poll_readers else TICK_S)
@@ -234,6 +245,8 @@ class Agent:
             self._begin_again()
         if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
+        elif self._storage.is_due(now):
+            self._look_at_storage(now)
         self._refresh_books()
         self._take_stock()
         self._judge_again()
@@ -242,6 +255,9 @@ class Agent:
         self._record(*self._stock.refresh())
         if not self._recorder.failing:
             self._stock.recorded()
+
+    def _is_registered(self, carrier: Carrier) -> bool:
+        return self._books.has_anything_of(carrier)
 
     def _new_stock(self) -> Stock:
         settings = self._settings
@@ -294,7 +310,7 @@ class Agent:
         return Started(
             version=version,
             watching=tuple(watch.name for watch in self._watches),
-            modules=tuple(eye.module.name for eye in self._eyes),
+            modules=self._modules,
             settings=told(self._settings),
         )
 

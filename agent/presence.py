@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from agent.bus import Bus, Ports, Waiting
 from agent.looks import keeping_unasked, merged, without
 from agent.sick_slots import SickSlots
+from domain.carrier import STORAGE as STORAGE_MAKERS
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
@@ -26,6 +27,7 @@ from domain.events import (
     Vanished,
 )
 from domain.sighting import Device, Obstacle, Sighting, Unread
+from drivers.catalogue import STORAGE
 from drivers.eye import Look
 
 MODULE_WIDE = -1
@@ -256,19 +258,30 @@ class Presence:
     def _tell_unread(self, now: float, *modules: str) -> list[Event]:
         waking = self._bus.is_waiting(now)
         return [
-            Unreadable(unread=unread, port=_only(self._bus.claim(set(Maker))))
+            Unreadable(unread=unread, port=_only(self._bus.claim(_possible_makers(unread))))
             for unread in self._sick.tell(modules, now, waking=waking)
         ]
 
 
 def _makers(carrier: Carrier) -> set[Maker]:
-    """Whose device the carrier's may be."""
-    return {carrier.maker, Maker.OTHER}
+    """Whose device the carrier's may be; nobody's where it is storage, which is no token."""
+    return set() if carrier.maker in STORAGE_MAKERS else {carrier.maker, Maker.OTHER}
+
+
+def _possible_makers(unread: Unread) -> set[Maker]:
+    """Whose device may hold what could not be read."""
+    return set() if unread.module == STORAGE else set(Maker)
 
 
 def _content(sighting: Sighting) -> object:
     """What of a sighting is worth a record of its own when it changes on a standing carrier."""
-    return sighting.objects, sighting.certificates, sighting.unparsed_certificates, sighting.label
+    return (
+        sighting.objects,
+        sighting.certificates,
+        sighting.unparsed_certificates,
+        sighting.label,
+        sighting.containers,
+    )
 
 
 def _only(ports: Ports) -> str:

@@ -8,7 +8,17 @@ from agent.settings import AgentSettings
 from domain.events import Reconfigured, Setting
 
 FIXED = frozenset(
-    {"state", "inbox", "worker_socket", "host", "modules", "demo_socket", "demo_tokens"}
+    {
+        "state",
+        "inbox",
+        "worker_socket",
+        "host",
+        "modules",
+        "storage_socket",
+        "container_directories",
+        "demo_socket",
+        "demo_tokens",
+    }
 )
 """Settings that files, sockets and workers hang on: they stay until the agent starts again."""
 

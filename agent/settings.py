@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from domain.errors import Wrong
 from domain.settings import Faults, fill, read, whole_number
 from domain.text import Text
 
@@ -24,8 +25,11 @@ class AgentSettings:
     where driver workers are reached; ``inbox`` is the courier's, read by the agent. ``host`` names
     this workstation in records and ``domain`` the realm of domain logins (empty: none).
     ``seat_login`` is set where the machine has one known login and no login manager to ask.
-    ``modules`` are paths of further PKCS#11 modules; ``demo_socket`` and ``demo_tokens`` belong
-    to the demonstration and are empty in packaged configuration. Times are in seconds.
+    ``modules`` are paths of further PKCS#11 modules. ``storage_socket`` is where the worker for
+    flash drives is reached (empty: nobody looks at them), ``container_directories`` where this
+    machine's own key containers lie, in a folder for each user. ``demo_socket`` and
+    ``demo_tokens`` belong to the demonstration and are empty in packaged configuration. Times are
+    in seconds.
     """
 
     state: Path
@@ -35,6 +39,8 @@ class AgentSettings:
     domain: str = ""
     seat_login: str = ""
     modules: tuple[str, ...] = ()
+    storage_socket: str = "/run/klyuchar/storage.sock"
+    container_directories: tuple[str, ...] = ("/var/opt/cprocsp/keys",)
     demo_socket: str = ""
     demo_tokens: str = ""
     module_deadline_s: int = whole_number(5, 1, 60)
@@ -104,6 +110,7 @@ def _settings(document: dict[str, Any]) -> Settings:
     faults = Faults()
     with faults:
         agent = fill(AgentSettings, document.get("agent"), "[agent]", inbox=Path())
+        _refuse_odd(agent.container_directories)
     with faults:
         courier = fill(CourierSettings, document.get("courier"), "[courier]", journal=Path())
     faults.tell()
@@ -113,3 +120,17 @@ def _settings(document: dict[str, Any]) -> Settings:
         ),
         courier=replace(courier, journal=agent.journal),
     )
+
+
+def _refuse_odd(directories: tuple[str, ...]) -> None:
+    """They go to the worker in one word, parted by colons."""
+    for directory in directories:
+        if not directory.startswith("/") or ":" in directory:
+            raise Wrong(
+                Text(
+                    ru=f"[agent] container_directories: «{directory}» — нужен путь от корня, без "
+                    "двоеточий",
+                    en=f'[agent] container_directories: "{directory}": a path from the root is '
+                    "needed, without colons",
+                )
+            )

@@ -18,7 +18,7 @@ _CERTAIN = frozenset({Obstacle.DEADLINE, Obstacle.MODULE_DIED})
 _AWAKE = frozenset({Obstacle.NOT_INITIALISED, Obstacle.NO_SERIAL})
 """What a token itself has told: there is nothing to wait for."""
 
-_ANSWERS = _AWAKE | {Obstacle.NOT_RECOGNISED}
+_ANSWERS = _AWAKE | {Obstacle.NOT_RECOGNISED, Obstacle.TOO_MANY_FILES}
 """Asking again gives the same: the slot was read, and what it holds is no carrier of ours."""
 
 _Place = tuple[str, int]

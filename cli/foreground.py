@@ -58,12 +58,11 @@ class Foreground:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        self._activation = Activation(
-            self._settings.agent.worker_socket,
-            [sys.executable, "-m", "drivers.worker"],
-            env=self._environment,
-        )
-        self._open.callback(self._activation.close)
+        agent = self._settings.agent
+        self._activations = [self._activate("drivers.worker", agent.worker_socket)]
+        # A run made by an older version names no socket for this: the packaged one is not ours.
+        if Path(agent.storage_socket).parent == self._layout.sockets:
+            self._activations.append(self._activate("drivers.storage", agent.storage_socket))
         self._inotify = self._open.enter_context(INotify(nonblocking=True))
         return self
 
@@ -93,20 +92,28 @@ class Foreground:
 
     def _turn(self) -> None:
         poll = select.poll()
-        for fd in (self._waking, self._activation.fileno(), self._inotify.fileno()):
+        activations = {activation.fileno(): activation for activation in self._activations}
+        for fd in (self._waking, *activations, self._inotify.fileno()):
             poll.register(fd, select.POLLIN)
         patience = max(0.0, self._courier_at - time.monotonic())
         for fd, _ in poll.poll(int(patience * 1000) + 1):
-            if fd == self._activation.fileno():
-                self._activation.accept()
+            if fd in activations:
+                activations[fd].accept()
             elif fd == self._inotify.fileno():
                 self._inotify.read(timeout=0)
                 self._courier_at = min(self._courier_at, time.monotonic() + 0.2)
             else:
                 os.read(self._waking, 64)
-        self._activation.reap()
+        for activation in self._activations:
+            activation.reap()
         self._show()
         self._send_courier()
+
+    def _activate(self, module: str, socket_path: str) -> Activation:
+        command = [sys.executable, "-m", module]
+        activation = Activation(socket_path, command, env=self._environment)
+        self._open.callback(activation.close)
+        return activation
 
     def _show(self) -> None:
         while lines := self._follower.new():

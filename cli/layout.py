@@ -21,6 +21,7 @@ _SETTINGS = """\
 [agent]
 state = "{state}/agent"
 worker_socket = "{state}/run/worker.sock"
+storage_socket = "{state}/run/storage.sock"
 host = "{host}"
 # Кто сидит за этим компьютером: показ принимает за него того, кто его запустил.
 seat_login = "{login}"

@@ -119,7 +119,8 @@ _HELP = {
     "--date": "дата приказа: 12.01.2026 или 2026-01-12 (date of the order)",
     "--inventory": "инвентарный номер (inventory number)",
     "--place": "помещение (place)",
-    "--maker": "изготовитель: rutoken, jacarta, etoken, esmart, yubikey, softhsm, other (maker)",
+    "--maker": "изготовитель: rutoken, jacarta, etoken, esmart, yubikey, softhsm, "
+    "flash, workstation, other (maker)",
     "--model": "модель (model)",
     "--serial": "заводской номер (serial)",
     "--serial-decimal": "заводской номер, десятичный, с корпуса (decimal, from the case)",

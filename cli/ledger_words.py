@@ -18,6 +18,8 @@ MAKERS = {
     Maker.ESMART.value: Text(ru="ESMART", en="ESMART"),
     Maker.YUBIKEY.value: Text(ru="YubiKey", en="YubiKey"),
     Maker.SOFTHSM.value: Text(ru="SoftHSM (программный)", en="SoftHSM (software)"),
+    Maker.FLASH.value: Text(ru="флэш-накопитель", en="flash drive"),
+    Maker.WORKSTATION.value: Text(ru="диск рабочего места", en="a workstation's disk"),
     Maker.OTHER.value: Text(ru="другой", en="other"),
 }
 

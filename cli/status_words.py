@@ -19,6 +19,12 @@ _INVENTORY_OLD_S = 2 * 24 * 3600
 _WATCHES = {
     "usb (kernel)": Text(ru="шина USB (сообщения ядра)", en="the USB bus (messages of the kernel)"),
     "usb (udev)": Text(ru="шина USB (сообщения udev)", en="the USB bus (messages of udev)"),
+    "disks (kernel, mounts)": Text(
+        ru="флэш-накопители (сообщения ядра)", en="flash drives (messages of the kernel)"
+    ),
+    "disks (udev, mounts)": Text(
+        ru="флэш-накопители (сообщения udev)", en="flash drives (messages of udev)"
+    ),
     "demonstration": Text(ru="показ", en="the demonstration"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.carrier import Maker
-from domain.sighting import Obstacle
+from domain.sighting import ContainerKind, Obstacle
 from domain.text import Text
 from domain.verdict import Level
 
@@ -14,6 +14,8 @@ MAKERS = {
     Maker.ESMART: Text(ru="ESMART", en="ESMART"),
     Maker.YUBIKEY: Text(ru="YubiKey", en="YubiKey"),
     Maker.SOFTHSM: Text(ru="SoftHSM", en="SoftHSM"),
+    Maker.FLASH: Text(ru="Флэш-накопитель", en="Flash drive"),
+    Maker.WORKSTATION: Text(ru="Диск этого компьютера", en="This computer's disk"),
 }
 
 LEVELS = {
@@ -55,9 +57,48 @@ OBSTACLES = {
     Obstacle.NO_WORKER: Text(
         ru="служба чтения носителей не запустилась", en="the worker that reads carriers is not up"
     ),
+    Obstacle.FILE_SYSTEM_ERROR: Text(
+        ru="файловая система ответила ошибкой", en="the file system answers with an error"
+    ),
+    Obstacle.TOO_MANY_FILES: Text(
+        ru="на нём слишком много файлов, просмотрены не все",
+        en="it has too many files, not all of their names were read",
+    ),
+    Obstacle.NO_UDEV: Text(
+        ru="udev не работает, без него не узнать, какой это накопитель",
+        en="udev does not run, without it nothing tells which drive it is",
+    ),
+}
+
+STORAGE_OBSTACLES = {
+    Obstacle.DEADLINE: Text(
+        ru="файловая система не ответила вовремя", en="the file system did not answer in time"
+    ),
+    Obstacle.MODULE_DIED: Text(
+        ru="служба чтения имён завершилась аварийно", en="the worker that reads names crashed"
+    ),
+    Obstacle.NONSENSE: Text(
+        ru="служба чтения имён ответила бессмыслицей",
+        en="the worker that reads names answers nonsense",
+    ),
+    Obstacle.NO_SERIAL: Text(
+        ru="у него нет номера (UUID файловой системы), по которому его можно учесть",
+        en="it has no number (UUID of the file system) to be accounted for by",
+    ),
+}
+"""Where names of files are read instead of asking a maker's module."""
+
+CONTAINERS = {
+    ContainerKind.EXCHANGE: Text(ru="обмен и подпись", en="exchange and signature"),
+    ContainerKind.SIGNATURE: Text(ru="только подпись", en="signature only"),
+    ContainerKind.INCOMPLETE: Text(ru="неполный", en="incomplete"),
 }
 
 SIGHTS = {
+    "storage": Text(
+        ru="флэш-накопители и контейнеры ключей на диске",
+        en="flash drives and key containers on the disk",
+    ),
     "bus": Text(ru="подключение устройств", en="devices coming and going"),
     "ledger": Text(ru="сведения журнала учёта", en="the ledger's data"),
     "inventory": Text(ru="опись рабочего места", en="the workstation's inventory"),

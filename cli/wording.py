@@ -9,8 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from cli.inventory_words import told as told_of_inventory
-from cli.vocabulary import LEVELS, MAKERS, OBSTACLES, SIGHTS
-from domain.carrier import Carrier
+from cli.vocabulary import (
+    CONTAINERS,
+    LEVELS,
+    MAKERS,
+    OBSTACLES,
+    SIGHTS,
+    STORAGE_OBSTACLES,
+)
+from domain.carrier import STORAGE, Carrier, Maker
 from domain.events import (
     Appeared,
     Blind,
@@ -100,8 +107,13 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
 
 
 def named(carrier: Carrier) -> Text:
-    """The carrier as a person knows it: its make and the number on its case."""
+    """The carrier as a person knows it: its make and the number on its case. A flash drive has no
+    number there, so its model is named too: the ledger asks for both."""
     number = carrier.spelled()
+    if carrier.maker is Maker.FLASH:
+        it = MAKERS[Maker.FLASH]
+        model = carrier.model
+        return Text(ru=f"{it.ru} «{model}» № {number}", en=f'{it.en} "{model}" No. {number}')
     maker = MAKERS.get(carrier.maker) or Text(ru=f"«{carrier.model}»", en=f'"{carrier.model}"')
     return Text(ru=f"{maker.ru} № {number}", en=f"{maker.en} No. {number}")
 
@@ -192,6 +204,8 @@ def _identified(sighting: Sighting) -> Text:
 
 def _contents(sighting: Sighting) -> Text:
     """Never "empty": what needs a PIN is not visible."""
+    if sighting.carrier.maker in STORAGE:
+        return _containers(sighting)
     if sighting.objects < 0:
         return Text(
             ru="Что на нём записано, узнать не удалось.",
@@ -211,13 +225,49 @@ def _contents(sighting: Sighting) -> Text:
     return Text(ru=f"{ru}.", en=f"{en}.")
 
 
+def _containers(sighting: Sighting) -> Text:
+    """What names of folders say; the keys themselves are not read."""
+    if sighting.objects < 0:
+        return Text(
+            ru="Он не открыт (не смонтирован): есть ли на нём ключи, не видно.",
+            en="It is not mounted: whether there are keys on it can't be seen.",
+        )
+    if sighting.objects == 0:
+        return Text(ru="Контейнеров ключей не видно.", en="No key containers are seen.")
+    ru, en = (
+        ", ".join(
+            f"{one.folder} ({CONTAINERS[one.kind].in_language(language)})"
+            for one in sighting.containers
+        )
+        for language in ("ru", "en")
+    )
+    more = sighting.objects - len(sighting.containers)
+    ru, en = (f"{ru} и ещё {more}", f"{en} and {more} more") if more > 0 else (ru, en)
+    return Text(ru=f"Контейнеры ключей (по именам папок): {ru}.", en=f"Key containers: {en}.")
+
+
 def _unreadable(unread: Unread) -> Text:
     obstacle = OBSTACLES[unread.obstacle]
+    if unread.module == "storage":
+        return _unread_storage(unread, STORAGE_OBSTACLES.get(unread.obstacle, obstacle))
     label = f" «{unread.label}»" if unread.label else ""
     detail = f" ({unread.detail})" if unread.detail else ""
     return Text(
         ru=f"Вставленный носитель{label} не опознан: {obstacle.ru}{detail}.",
         en=f"The carrier{label} that came could not be identified: {obstacle.en}{detail}.",
+    )
+
+
+def _unread_storage(unread: Unread, obstacle: Text) -> Text:
+    it = (
+        Text(ru="Диск этого компьютера", en="This computer's disk")
+        if unread.maker is Maker.WORKSTATION
+        else Text(ru="Флэш-накопитель", en="A flash drive")
+    )
+    detail = f" ({unread.detail})" if unread.detail else ""
+    return Text(
+        ru=f"{it.ru} просмотрен не весь, ключей могли не заметить: {obstacle.ru}{detail}.",
+        en=f"{it.en} was not read in full, keys may have been missed: {obstacle.en}{detail}.",
     )
 
 
@@ -256,6 +306,8 @@ def blindness(what: str, reason: str) -> Text:
     it = _sight(what)
     name, _, detail = reason.partition(": ")
     known = OBSTACLES[Obstacle(name)] if name in list(Obstacle) else None
+    if known and what == "storage":
+        known = STORAGE_OBSTACLES.get(Obstacle(name), known)
     because = known or Text(ru=reason, en=reason)
     shown = f" ({detail})" if known and detail else ""
     return Text(

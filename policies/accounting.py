@@ -120,3 +120,36 @@ def empty_carrier(situation: Situation) -> Remark | None:
             "key is registered separately",
         ),
     )
+
+
+@rule(
+    Level.WARN,
+    clause="3.3",
+    asks=Text(
+        ru="Не больше ли на носителе контейнеров, чем ключей по журналу?",
+        en="Are there more containers on the carrier than keys in the ledger?",
+    ),
+)
+def more_containers_than_keys(situation: Situation) -> Remark | None:
+    sighting, entry = situation.sighting, situation.entry
+    if sighting is None or entry is None or not sighting.containers:
+        return None
+    keys = sum(1 for one in entry.documents if one.standing is not Standing.DESTROYED)
+    if sighting.objects <= keys:
+        return None
+    seen = sighting.objects
+    return Remark(
+        level=Level.WARN,
+        reason=Text(
+            ru=f"Контейнеров ключей на носителе больше, чем ключей по журналу учёта: {seen} против "
+            f"{keys}",
+            en=f"There are more key containers on the carrier than keys in the ledger: {seen} "
+            f"against {keys}",
+        ),
+        advice=Text(
+            ru="Покажите это ответственному пользователю криптосредств: каждую запись и каждую "
+            "копию ключа учитывают отдельно",
+            en="Show this to the responsible user: every writing and every copy of a key is "
+            "registered separately",
+        ),
+    )

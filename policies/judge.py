@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from domain.text import Text
 from domain.verdict import Finding, Level, Verdict
 from policies import accounting, freshness, issue, out_of_action, reading, validity
+from policies.on_disk import worded
 from policies.rule import STOP_AND_TELL, Rule
 from policies.situation import Situation
 
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     accounting.namesake,
     accounting.unknown_carrier,
     accounting.empty_carrier,
+    accounting.more_containers_than_keys,
     out_of_action.out_of_action,
     validity.key_ended,
     issue.issued_to_another,
@@ -65,18 +67,23 @@ class Answer:
 
 def answers(situation: Situation) -> tuple[Answer, ...]:
     """What every rule answers, in the order of `RULES`."""
-    return tuple(Answer(rule=rule, finding=rule(situation)) for rule in RULES)
+    return tuple(Answer(rule=rule, finding=_answer(rule, situation)) for rule in RULES)
 
 
 def judge(situation: Situation) -> Verdict:
     """The verdict: gravest first, else in the order of `RULES`; nothing at all denies."""
-    found = [finding for rule in RULES if (finding := rule(situation)) is not None]
+    found = [one.finding for one in answers(situation) if one.finding is not None]
     ledger = situation.ledger
     return Verdict(
-        findings=fold(found),
+        findings=fold(found or [worded(NOTHING_MATCHED, situation)]),
         snapshot=ledger.mark if ledger else None,
         age=ledger.age if ledger else None,
     )
+
+
+def _answer(rule: Rule, situation: Situation) -> Finding | None:
+    finding = rule(situation)
+    return None if finding is None else worded(finding, situation)
 
 
 def fold(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.carrier import STORAGE
 from domain.sighting import Obstacle, Unread
 from domain.text import Text
 from domain.verdict import Level
@@ -98,6 +99,8 @@ def contents_not_read(situation: Situation) -> Remark | None:
     sighting = situation.sighting
     if sighting is None or (sighting.objects >= 0 and sighting.unparsed_certificates <= 0):
         return None
+    if sighting.carrier.maker in STORAGE:
+        return _NOT_MOUNTED
     return Remark(
         level=Level.WARN,
         reason=Text(
@@ -138,6 +141,22 @@ def pin_locked(situation: Situation) -> Remark | None:
             "PIN, say so at once (clause 5.1)",
         ),
     )
+
+
+_NOT_MOUNTED = Remark(
+    level=Level.WARN,
+    reason=Text(
+        ru="Носитель опознан, но не открыт (не смонтирован): какие на нём контейнеры ключей, не "
+        "видно",
+        en="The carrier was identified but is not mounted: which key containers it holds can't be "
+        "seen",
+    ),
+    advice=Text(
+        ru="Откройте его в файловом менеджере. Если он не открывается, покажите его ответственному "
+        "пользователю криптосредств",
+        en="Open it in the file manager. If that fails, show it to the responsible user",
+    ),
+)
 
 
 def _answered(unread: Unread) -> bool:
