@@ -45,12 +45,20 @@ class Udevd:
         self._socket.bind((0, 0))
         self._sequence = 0
 
-    def say(self, action: str, path: str, devtype: str = "usb_device", **more: str) -> None:
+    def say(
+        self,
+        action: str,
+        path: str,
+        devtype: str = "usb_device",
+        subsystem: str = "usb",
+        **more: str,
+    ) -> None:
         self._sequence += 1
-        properties = {"ACTION": action, "DEVPATH": path, "SUBSYSTEM": "usb", "DEVTYPE": devtype}
+        properties = {"ACTION": action, "DEVPATH": path, "SUBSYSTEM": subsystem}
+        properties |= {"DEVTYPE": devtype}
         properties |= {"SEQNUM": str(self._sequence)} | more
         body = b"".join(f"{name}={value}\0".encode() for name, value in properties.items())
-        hashes = (murmur2(b"usb"), murmur2(devtype.encode()), 0, 0)
+        hashes = (murmur2(subsystem.encode()), murmur2(devtype.encode()), 0, 0)
         sizes = struct.pack("=III", _HEADER, _HEADER, len(body))
         header = b"libudev\0" + struct.pack(">I", _MAGIC) + sizes + struct.pack(">IIII", *hashes)
         self._socket.sendto(header + body, (0, _UDEV_GROUP))

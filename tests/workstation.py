@@ -37,8 +37,10 @@ SALT = "salt"
 _HURRIED = """
 import sys
 import agent.loop
+import agent.storage
 from agent.__main__ import main
 agent.loop.TICK_S = 0.1
+agent.storage.EVERY_S = 0.1
 sys.exit(main())
 """
 
@@ -47,7 +49,8 @@ class Workstation:
     """Start and stop the agent, plug and pull tokens, read what was recorded.
 
     ``modules`` are loaded instead of SoftHSM; ``env`` is added to the environment of all processes.
-    Without ``demo`` only USB is watched.
+    Without ``demo`` only USB is watched. ``storage`` is what the worker for flash drives takes for
+    "/"; without it nobody looks at any.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Workstation:
         env: Mapping[str, str] | None = None,
         *,
         demo: bool = True,
+        storage: Path | None = None,
     ) -> None:
         self.layout: Layout = prepare(state)
         self.serials: dict[str, str] = {}
@@ -70,6 +74,8 @@ class Workstation:
             settings = settings.replace(f'"{SOFTHSM}"', listed)
         if not demo:
             settings = re.sub(r"^demo_.*\n", "", settings, flags=re.MULTILINE)
+        if storage is None:
+            settings = re.sub(r"^(storage_socket = ).*", r'\1""', settings, flags=re.MULTILINE)
         self.layout.settings.write_text(settings)
         load(self.layout.settings).agent.enrolment.write_text(
             json.dumps({"ledger_key": self._ledger_key.public_key.hex()})
@@ -77,11 +83,11 @@ class Workstation:
         self.journal = state / "agent" / "journal"
         self._follower = Follower(self.journal, 0)
         self._records: list[Record] = []
-        self._activation = Activation(
-            str(self.layout.sockets / "worker.sock"),
-            [sys.executable, "-m", "drivers.worker"],
-            env=self.environment,
-        )
+        self._activations = [self._activated("worker.sock", "drivers.worker")]
+        if storage is not None:
+            self._activations.append(
+                self._activated("storage.sock", "drivers.storage", str(storage))
+            )
         self._ending = threading.Event()
         self._serving = threading.Thread(target=self._serve, daemon=True)
         self._serving.start()
@@ -216,7 +222,7 @@ class Workstation:
 
     def workers(self) -> list[int]:
         """The pids of the workers that run now."""
-        return list(self._activation.pids)
+        return [pid for activation in self._activations for pid in activation.pids]
 
     def close(self) -> None:
         if self.agent is not None and self.agent.poll() is None:
@@ -224,24 +230,35 @@ class Workstation:
             self.agent.wait()
         self._ending.set()
         self._serving.join(5)
-        self._activation.close()
+        for activation in self._activations:
+            activation.close()
+
+    def _activated(self, socket_name: str, *module: str) -> Activation:
+        command = [sys.executable, "-m", *module]
+        return Activation(str(self.layout.sockets / socket_name), command, env=self.environment)
 
     def _serve(self) -> None:
         import select
 
         while not self._ending.is_set():
-            if select.select([self._activation.fileno()], [], [], 0.05)[0]:
-                self._activation.accept()
-            self._activation.reap()
+            ready = select.select(self._activations, [], [], 0.05)[0]
+            for activation in self._activations:
+                if activation in ready:
+                    activation.accept()
+                activation.reap()
 
 
 @contextmanager
 def workstation(
-    modules: tuple[str, ...] = (), env: Mapping[str, str] | None = None, *, demo: bool = True
+    modules: tuple[str, ...] = (),
+    env: Mapping[str, str] | None = None,
+    *,
+    demo: bool = True,
+    storage: Path | None = None,
 ) -> Iterator[Workstation]:
     """A workstation in a short-named directory of its own, removed afterwards."""
     state = Path(tempfile.mkdtemp(prefix="kw", dir="/tmp"))
-    station = Workstation(state, modules, env, demo=demo)
+    station = Workstation(state, modules, env, demo=demo, storage=storage)
     try:
         yield station
     finally:

@@ -71,13 +71,12 @@ class Search:
         for name in self._folder(self._root, ""):
             with self._opened(self._root, name) as below:
                 if below is not None:
-                    for _ in self._folder(below, f"{name}/"):
-                        pass  # deeper ones hold no containers
+                    self._folder(below, f"{name}/")  # those further down hold no containers
         self._found.containers.sort(key=lambda container: container.folder)
         return self._found
 
-    def _folder(self, descriptor: int, path: str) -> Iterator[str]:
-        """The folders in this one that are no containers, after all that are were taken."""
+    def _folder(self, descriptor: int, path: str) -> list[str]:
+        """Take the containers in this folder; the folders in it that are none."""
         folders = []
         try:
             for entry in self._entries(descriptor):
@@ -85,9 +84,11 @@ class Search:
                     folders.append(entry.name)
         except (OSError, TooManyFiles) as error:
             self._found.error = self._found.error or error
-        for name in folders:
-            if not (_CONTAINER.fullmatch(name) and self._container(descriptor, path, name)):
-                yield name
+        return [
+            name
+            for name in folders
+            if not (_CONTAINER.fullmatch(name) and self._container(descriptor, path, name))
+        ]
 
     def _container(self, descriptor: int, path: str, name: str) -> bool:
         """Whether the folder is a container; it is taken down then."""
