@@ -8,9 +8,12 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+import domain.events
+import ledger.events
 from agent.settings import AgentSettings, CourierSettings
 from cli.ledger_actions import RUN
 from cli.main import _parser
@@ -95,6 +98,23 @@ def test_the_guide_names_every_option_it_promises() -> None:
     for name in ("README.md", "docs/ledger.md"):
         for option in re.findall(r"`(--[a-z-]+)", (ROOT / name).read_text()):
             assert option in known, (name, option)
+
+
+@pytest.mark.parametrize(
+    ("heading", "kinds"),
+    [
+        ("Журнал рабочего места", get_args(domain.events.Event)),
+        ("Журнал учёта", get_args(ledger.events.Fact)),
+    ],
+)
+def test_every_event_is_explained(heading: str, kinds: tuple[type, ...]) -> None:
+    """Each with its meaning and what to do; and none that is no event."""
+    guide = (ROOT / "docs" / "events.md").read_text()
+    _, _, part = guide.partition(f"## {heading}\n")
+    rows = re.findall(r"^\| (`.+?) \| (.+) \| (.+) \|$", part.partition("\n## ")[0], re.MULTILINE)
+    assert all(meaning.strip() and todo.strip() for _, meaning, todo in rows)
+    named = [name for names, _, _ in rows for name in re.findall(r"`(\w+)`", names)]
+    assert sorted(named) == sorted(kind.__name__ for kind in kinds)
 
 
 def test_every_target_named_is_in_the_makefile() -> None:
