@@ -98,16 +98,18 @@ class Mailer:
         return min(max(0.0, (instant - self._clock()).total_seconds()), threading.TIMEOUT_MAX)
 
     def _look(self) -> Plan:
-        return self._store.read(self._plan)
+        # The time first: what the books say then is never older than it.
+        now = self._clock()
+        return self._store.read(lambda reading: self._plan(reading, now))
 
-    def _plan(self, reading: Reading) -> Plan:
+    def _plan(self, reading: Reading, now: datetime) -> Plan:
         books = Books(reading)
         return plan(
             self._rules,
             cases=books.cases_unanswered(),
             letters=books.letters(unanswered=True),
             absences=books.absences(),
-            now=self._clock(),
+            now=now,
             began=self._began,
         )
 
