@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import sys
@@ -24,9 +25,25 @@ def main() -> None:
             "confined": _look("/run/klyuchar/worker.sock", out / "hostile.so"),
             "unconfined": _look("/run/klyuchar/unconfined.sock", out / "hostile.so"),
         }
-    text = json.dumps({name: canonical.plain(look) for name, look in seen.items()})
+    told = {name: canonical.plain(look) for name, look in seen.items()}
+    text = json.dumps({**told, "inventory": _inventory()})
     (out / "result.tmp").write_text(text)
     (out / "result.tmp").rename(out / "result.json")
+
+
+def _inventory() -> object:
+    """What the inventory's unit has left for the agent, which can read it and write nothing there;
+    and whose it is."""
+    path = Path("/var/lib/klyuchar/inventory/inventory")
+    if not path.exists():
+        return None
+    status = path.stat()
+    return {
+        **json.loads(path.read_bytes()),
+        "owner": status.st_uid,
+        "mode": oct(status.st_mode & 0o777),
+        "writable": os.access(path.parent, os.W_OK),
+    }
 
 
 def _ledger() -> socket.socket:

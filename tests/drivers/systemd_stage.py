@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-AGENT_UID, WORKER_UID = 61101, 61102
+AGENT_UID, WORKER_UID, INVENTORY_UID = 61101, 61102, 61103
 STAGE = Path("/mnt")
 UNITS = STAGE / "units"
 REPOSITORY, PREFIX, OUT = STAGE / "repository", STAGE / "prefix", STAGE / "out"
@@ -24,6 +24,17 @@ FRESH = ("/tmp", "/run", "/var/tmp", "/var/lib", "/etc/systemd")
 
 _BARE_TARGETS = ("sysinit", "basic", "sockets", "shutdown", "network")
 _PYTHON = f"Environment=PYTHONPATH={REPOSITORY} PYTHONDONTWRITEBYTECODE=1\n"
+_PACKAGE = "Package: pcscd\nStatus: install ok installed\nVersion: 1.9.9-2\n"
+SETTINGS = STAGE / "klyuchar.toml"
+_SETTINGS = """\
+[agent]
+state = "/var/lib/klyuchar/agent"
+worker_socket = "/run/klyuchar/worker.sock"
+[courier]
+state = "/var/lib/klyuchar/courier"
+ledger = "unix:/nowhere"
+"""
+_INVENTORY = f"{PREFIX}/bin/python -m agent.inventory --settings {SETTINGS}"
 _COMMAND = f"{PREFIX}/bin/python -m drivers.worker"
 
 
@@ -71,7 +82,11 @@ def _accounts() -> None:
 
 
 def _users() -> tuple[tuple[str, int], ...]:
-    return ("klyuchar", AGENT_UID), ("klyuchar-worker", WORKER_UID)
+    return (
+        ("klyuchar", AGENT_UID),
+        ("klyuchar-worker", WORKER_UID),
+        ("klyuchar-inventory", INVENTORY_UID),
+    )
 
 
 def _state() -> None:
@@ -81,6 +96,11 @@ def _state() -> None:
     (agent / "key").write_bytes(bytes(32))
     for path in (agent, agent / "journal", agent / "key"):
         path.chmod(0o777)
+    Path("/var/lib/dpkg").mkdir()
+    Path("/var/lib/dpkg/status").write_text(_PACKAGE)
+    for command in (["rpm", "--initdb"], ["rpm", "-qa"]):  # an empty one, as rpm leaves it
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    SETTINGS.write_text(_SETTINGS)
     Path("/run/klyuchar").mkdir()
     os.chown("/run/klyuchar", AGENT_UID, AGENT_UID)
 
@@ -92,6 +112,9 @@ def _units() -> None:
     shutil.copy(units / "klyuchar-worker@.service", UNITS)
     drop_in = f"[Service]\nExecStart=\nExecStart={_COMMAND}\n{_PYTHON}"
     _write("klyuchar-worker@.service.d/python.conf", drop_in)
+    shutil.copy(units / "klyuchar-inventory.service", UNITS)
+    drop_in = f"[Service]\nExecStart=\nExecStart={_INVENTORY}\n{_PYTHON}"
+    _write("klyuchar-inventory.service.d/python.conf", drop_in)
     for target in _BARE_TARGETS:
         _write(f"{target}.target", "[Unit]\nDefaultDependencies=no\n")
     _write(
@@ -105,7 +128,8 @@ def _units() -> None:
     _write(
         "play.service",
         "[Unit]\nRequires=klyuchar-worker.socket unconfined.socket\n"
-        "After=klyuchar-worker.socket unconfined.socket\n"
+        "Wants=klyuchar-inventory.service\n"
+        "After=klyuchar-worker.socket unconfined.socket klyuchar-inventory.service\n"
         f"[Service]\nUser=klyuchar\n{_PYTHON}StandardOutput=file:{OUT}/said\n"
         f"StandardError=file:{OUT}/errors\n"
         f"ExecStart={PREFIX}/bin/python {REPOSITORY}/tests/drivers/systemd_play.py {OUT}\n",

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.drivers.modules import compiled
-from tests.drivers.systemd_stage import WORKER_UID
+from tests.drivers.systemd_stage import INVENTORY_UID, WORKER_UID
 from tests.waiting import wait_for
 from tests.workers import REPOSITORY
 
@@ -94,6 +94,18 @@ def test_a_spying_module_finds_nothing_under_the_unit(seen: dict[str, Any]) -> N
     assert _label(seen["confined"]) == f"k-j-l-n-w-s-d-a- {WORKER_UID}"
     # The last two stay: no core dump is the worker's own doing, and the socket has a group.
     assert _label(seen["unconfined"]) == f"k+j+l+n+w+s+d-a- {WORKER_UID}"
+
+
+@pytest.mark.skipif(bool(_missing()), reason=_missing())
+def test_the_inventory_is_taken_under_its_unit_for_the_agent_alone(seen: dict[str, Any]) -> None:
+    inventory = seen["inventory"]
+    assert inventory is not None
+    assert [one["name"] for one in inventory["packages"]] == ["pcscd"]
+    assert inventory["unasked"] == []
+    assert inventory["machine"]["host"]
+    assert inventory["machine"]["serial"] != "none"
+    assert (inventory["owner"], inventory["mode"]) == (INVENTORY_UID, "0o640")
+    assert not inventory["writable"]
 
 
 def _label(look: dict[str, Any]) -> str:
