@@ -62,7 +62,7 @@ def _settings(untrusted_text: str) -> Iterator[tuple[str, str]]:
         words = line.strip()
         if words.startswith("["):
             section = words.strip("[]").replace('"', "")
-        elif _is_of_provider(section) and not words.startswith(("#", ";")):
+        elif _is_of_provider(section):  # a comment begins no name that is asked for
             name, equals, value = words.partition("=")
             if equals and name.strip().strip('"').lower() == _NAME:
                 yield section, value.strip().strip('"')

@@ -7,10 +7,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.recording import Recorder
+from domain import canonical
 from domain.events import Stopped, Unrecorded
+from domain.inventory import FORMAT
 from journal.decode import decode
 from journal.reader import read
 from journal.segments import segments
@@ -19,6 +22,7 @@ from journal.verify import verify
 from journal.writer import Tampered
 from tests.agent.story import told
 from tests.journal.values import opened
+from tests.machines import inventory
 from tests.waiting import wait_for
 from tests.workstation import Workstation, workstation
 
@@ -97,6 +101,33 @@ def test_a_full_disk_is_loud_and_counted_and_the_agent_goes_on(station: Workstat
     assert "Запись в журнал возобновлена" in station.said()
     assert verify(station.journal, public_key=None, strict=True).whole
     assert len(station.events("Started")) == 1
+
+
+def test_an_inventory_that_found_no_room_is_recorded_when_there_is_some(
+    station: Workstation,
+) -> None:
+    station.start(hurried=True)
+    ballast = fill(station.journal)
+    shake(station)
+    assert station.agent is not None
+    write_inventory(station)
+    agent = psutil.Process(station.agent.pid)
+    awake = agent.num_ctx_switches().voluntary
+    wait_for(lambda: agent.num_ctx_switches().voluntary > awake + 20, what="some ticks more")
+    assert not station.events("Inventoried")
+    ballast.unlink()
+    wait_for(lambda: station.events("Inventoried"), what="there is room again")
+    assert len(station.events("Inventoried")) == 1
+
+
+def write_inventory(station: Workstation) -> None:
+    """One that is larger than what may be left of the journal's last page."""
+    many = inventory({f"cprocsp-part-{number}": "1" for number in range(150)})
+    folder = station.layout.state / "inventory"
+    folder.mkdir()
+    document = {"format": FORMAT, **canonical.plain(many)}
+    (folder / "new").write_bytes(canonical.encode(document))
+    (folder / "new").rename(folder / "inventory")
 
 
 def test_what_was_missed_is_counted_to_the_event(tmp_path: Path) -> None:

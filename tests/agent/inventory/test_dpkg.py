@@ -75,6 +75,14 @@ def test_a_huge_line_is_passed_over_and_hides_nothing() -> None:
     assert version == "9" * LONGEST_TEXT
 
 
+def test_no_part_of_a_long_line_is_a_line_of_its_own() -> None:
+    """Wherever a line is cut that is read in pieces."""
+    inside = "Package: opensc\nStatus: install ok installed\nVersion: 1\n"
+    for length in (1 << power for power in range(8, 17)):
+        long = "Conffiles: ".ljust(length, "x")
+        assert versions(f"Package: bash\n{long}{inside}") == {}, length
+
+
 def test_what_could_command_a_terminal_does_not() -> None:
     assert versions(stanza("pcscd", "1\x1b[2J\u202e")) == {"pcscd": "1\ufffd[2J\ufffd"}
     assert versions(b"Package: pcscd\nStatus: install ok installed\nVersion: \xff\0\n") == {
