@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
-    faults, remarks = _findings(args.settings)
+    faults, remarks = findings(args.settings)
     wrong = [*faults, *(each.what for each in remarks if not each.unseen)]
     unseen = [each.what for each in remarks if each.unseen]
     for text in (*wrong, *unseen):
@@ -57,7 +57,7 @@ def _check(args: argparse.Namespace) -> int:
     return _COULD_NOT_ASK if unseen else 0
 
 
-def _findings(path: str) -> tuple[list[Text], list[Remark]]:
+def findings(path: str) -> tuple[list[Text], list[Remark]]:
     """What is wrong in the file itself, and what is to be said of what it names."""
     import agent.settings
     import ledger.settings

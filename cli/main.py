@@ -13,7 +13,7 @@ from domain.because import because
 from domain.errors import CouldNotAsk, KlyucharError
 from domain.text import Text
 
-_COMMANDS = ("run", "demo", "status", "policy", "journal", "ledger", "enrol", "config")
+_COMMANDS = ("run", "demo", "status", "policy", "journal", "ledger", "enrol", "config", "doctor")
 _OF_MAKE_RUN = "var/klyuchar.toml"
 _COULD_NOT_ASK = 75
 """Exit code of "could not be asked, try later" (EX_TEMPFAIL of sysexits.h)."""
