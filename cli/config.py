@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -70,10 +71,20 @@ def findings(path: str) -> tuple[list[Text], list[Remark]]:
     except Unfit as error:
         faults += error.faults
     try:
-        remarks += config_checks.of_ledger(ledger.settings.load(path))
+        if _has_ledger(path):
+            remarks += config_checks.of_ledger(ledger.settings.load(path))
     except Unfit as error:
         faults += [each for each in error.faults if each not in faults]
     return faults, [_with_line(remark, path) for remark in remarks]
+
+
+def _has_ledger(path: str) -> bool:
+    """Whether the file has a table [ledger], which a workstation does not need; True where it
+    can't be read, which is said by whoever reads it."""
+    try:
+        return "ledger" in tomllib.loads(Path(path).read_text())
+    except (OSError, ValueError):
+        return True
 
 
 def _with_line(remark: Remark, path: str) -> Remark:

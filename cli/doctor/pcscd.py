@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ _WORKER = "klyuchar-worker"
 _PROGRAMS = ("/usr/sbin/pcscd", "/usr/bin/pcscd", "/sbin/pcscd")
 _UNITS = ("pcscd.socket", "pcscd.service")
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system")
+_SOCKET = "/run/pcscd/pcscd.comm"
 _POLKIT_ACTIONS = "/usr/share/polkit-1/actions"
 _ACTIONS = ("org.debian.pcsc-lite.access_pcsc", "org.debian.pcsc-lite.access_card")
 _MOUNTS = "/proc/self/mountinfo"
@@ -39,7 +41,7 @@ print(f"{code & 0xFFFFFFFF:08x}")
 """
 _SERVED = "00000000"
 _DOWN = frozenset({"8010001d", "8010001e"})
-"""SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED; a denied client is just hung up on."""
+"""SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED."""
 
 
 def service(workstation: Workstation) -> Iterator[Outcome]:
@@ -120,7 +122,7 @@ def _answered(answer: str) -> Iterator[Outcome]:
             en="The library libpcsclite1, by which modules reach pcscd, is missing",
             mend="apt install libpcsclite1",
         )
-    elif answer in _DOWN:
+    elif answer in _DOWN and not _listens():
         yield found(
             "pcscd-not-running",
             ru="Служба считывателей pcscd не отвечает: носители никто не прочитает",
@@ -139,6 +141,17 @@ def _answered(answer: str) -> Iterator[Outcome]:
         )
     else:
         yield unseen(f"pcscd не спросить: {answer}", f"pcscd could not be asked: {answer}")
+
+
+def _listens() -> bool:
+    """Whether somebody is there all the same: a denied client is hung up on, and where that comes
+    before its first word its library says that there is no service."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(_SOCKET)
+        except OSError:
+            return False
+    return True
 
 
 def _hidepid() -> str:
