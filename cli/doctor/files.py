@@ -22,10 +22,12 @@ _FEWEST_INODES = 100
 
 
 def permissions(workstation: Workstation) -> Iterator[Outcome]:
-    """Nobody else reads or changes the state, the settings and the keys."""
+    """Nobody else reads or changes the state, the settings and the keys. A folder in a closed one
+    is closed."""
     agent, courier = workstation.settings.agent, workstation.settings.courier
-    for directory in (agent.state, agent.journal, courier.state):
-        yield from _closed(directory, _OTHERS, "open-to-others", "o-rwx")
+    for directory in (agent.state, courier.state):
+        if all(parent.stat().st_mode & stat.S_IXOTH for parent in directory.parents):
+            yield from _closed(directory, _OTHERS, "open-to-others", "o-rwx")
     for key in (agent.key, courier.enrolment):
         yield from _closed(key, _OTHERS | stat.S_IRWXG, "key-open-to-others", "go-rwx")
     settings = Path(workstation.settings_file)
@@ -111,7 +113,7 @@ def _closed(path: Path, bits: int, code: str, change: str) -> Iterator[Outcome]:
     except PermissionError:
         yield forbidden(path)
         return
-    if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
+    if bits == stat.S_IWOTH and mode & stat.S_ISVTX:
         return  # as in /tmp: nobody replaces what belongs to others
     if mode & bits:
         yield found(

@@ -222,11 +222,13 @@ def _access(workstation: Workstation) -> Iterator[Outcome]:
         )
 
 
-def _unreached(where: str, error: httpx.HTTPError) -> Finding:
+def _unreached(where: str, error: httpx.HTTPError) -> Outcome:
     """Which link of the line is broken, by what the system said at the bottom of the error."""
     reasons = list(_causes(error))
     told = printable(str(reasons[-1]) or type(error).__name__)
     for reason in reasons:
+        if isinstance(reason, PermissionError):
+            return forbidden(where)
         if isinstance(reason, ssl.SSLError):
             return _certificate(where, told)
         if isinstance(reason, socket.gaierror):

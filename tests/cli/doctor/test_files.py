@@ -15,7 +15,7 @@ def test_what_is_closed_is_no_finding(ward: Ward) -> None:
     assert not {code for code in told.codes if code.startswith(("disk", "inodes"))}
 
 
-@pytest.mark.parametrize("place", ["agent", "agent/journal", "courier"])
+@pytest.mark.parametrize("place", ["agent", "courier"])
 def test_a_state_that_others_read(ward: Ward, place: str) -> None:
     (ward.root / place).chmod(0o755)
     told = ward.doctor()

@@ -69,27 +69,29 @@ class Ward:
         return Journal.open(self.state / "journal", host="pc-17", boot=boot)
 
     def doctor(self, before: str = "", *, user: int | None = None, **more: str) -> Told:
-        """Examine, after a shell script where one is given; it and what it started or mounted is
-        gone afterwards. ``more`` goes to the environment."""
-        command = [sys.executable, "-m", "cli.main", "--settings", str(self.file), "doctor"]
-        command.append("--json")
-        if before:
-            command = [
-                *["unshare", *_NAMESPACES.split()],
-                *["sh", "-c", f'set -e\n{before}\n"$@"', "sh", *command],
-            ]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | more,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else (),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
-        assert done.stdout.startswith("{"), done.stdout + done.stderr
-        return Told(done.returncode, json.loads(done.stdout))
+        """See `doctor`."""
+        return doctor(self.file, before, user=user, **more)
+
+
+def doctor(file: Path, before: str = "", *, user: int | None = None, **more: str) -> Told:
+    """Examine the workstation of these settings, after a shell script where one is given; it and
+    what it started or mounted is gone afterwards. ``more`` goes to the environment."""
+    command = [sys.executable, "-m", "cli.main", "--settings", str(file), "doctor", "--json"]
+    if before:
+        script = f'set -e\n{before}\n"$@"'
+        command = ["unshare", *_NAMESPACES.split(), "sh", "-c", script, "sh", *command]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | more,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else (),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.startswith("{"), done.stdout + done.stderr
+    return Told(done.returncode, json.loads(done.stdout))
