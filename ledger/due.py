@@ -106,11 +106,11 @@ class _Moment:
 
 @dataclass(slots=True)
 class _History:
-    """What one person was told of one case: ``last`` and ``first`` are deliveries, ``refused`` is
-    when their address was."""
+    """What one person was told of one case: ``tried`` is when it was first attempted, ``last`` the
+    latest delivery, ``refused`` when their address was."""
 
     count: int = 0
-    first: datetime | None = None
+    tried: datetime | None = None
     last: datetime | None = None
     refused: datetime | None = None
     thread: str = ""
@@ -123,9 +123,9 @@ def _histories(letters: list[LetterRow], began: datetime) -> defaultdict[int, _H
     by_case: defaultdict[int, _Histories] = defaultdict(lambda: {role: _History() for role in Role})
     for letter in letters:
         history, at = by_case[letter.case][letter.role], datetime.fromisoformat(letter.at)
+        history.tried = history.tried or at
         if letter.delivered:
             history.count += 1
-            history.first = history.first or at
             history.thread = history.thread or letter.message_id
             history.last, history.refused = at, None
         elif letter.permanent and at >= began:
@@ -179,7 +179,8 @@ def _due(
     moment: _Moment, role: Role, case: CaseRow, told: _Histories, charged: frozenset[Role]
 ) -> datetime | None:
     rules, since = moment.rules, None
-    lying = told[Role.OFFICER].first
+    # A mailbox that is full is no reason to leave a case lying any longer.
+    lying = told[Role.OFFICER].tried
     if role in charged:
         since = min(datetime.fromisoformat(case.opened_at), moment.now)
     elif role is Role.DEPUTY and role not in moment.away and lying and rules.escalate:

@@ -67,6 +67,7 @@ class Post:
         self.letters: list[LetterRow] = []
         self.began = NOON - 1000 * HOUR
         self.refusing: set[Role] = set()
+        self.full: set[Role] = set()
 
     def look(self, now: datetime) -> Plan:
         return plan(
@@ -99,7 +100,7 @@ class Post:
         return gone
 
     def _sent(self, letter: Letter, now: datetime) -> None:
-        delivered = letter.role not in self.refusing
+        delivered = letter.role not in self.refusing | self.full
         self.letters += [
             LetterRow(
                 case=entry.case,
@@ -107,7 +108,7 @@ class Post:
                 repetition=entry.number,
                 at=now.astimezone(UTC).isoformat(),
                 delivered=delivered,
-                permanent=not delivered,
+                permanent=letter.role in self.refusing,
                 reply=250 if delivered else 550,
                 message_id=f"<{entry.case}.{letter.role}.{entry.number}>" if delivered else "",
             )
@@ -208,6 +209,13 @@ class TestDeputy:
         post = Post(rules(), case(1, TestQuiet.NIGHT))
         assert post.at(TestQuiet.MORNING) == [(Role.OFFICER, [1])]
         assert post.look(TestQuiet.MORNING).again == TestQuiet.MORNING + 8 * HOUR
+
+    def test_a_mailbox_that_is_full_for_hours_is_as_one_that_nobody_reads(self) -> None:
+        post = Post(rules(quiet=(0, 0)), case(1))
+        post.full = {Role.OFFICER}
+        assert post.at(NOON) == [(Role.OFFICER, [1])]
+        assert post.at(NOON + 8 * HOUR - timedelta(seconds=1)) == [(Role.OFFICER, [1])]
+        assert (Role.DEPUTY, [1]) in post.at(NOON + 8 * HOUR)
 
     def test_without_escalation_the_deputy_hears_nothing(self) -> None:
         sent = Post(rules(escalate=0), case(1)).until(NOON, NOON + 72 * HOUR)
