@@ -76,6 +76,10 @@ def _watches(settings: AgentSettings) -> list[Watch]:
     watches: list[Watch] = [UdevWatch()]
     if settings.storage_socket:
         watches.append(DiskWatch())
+    if runtime := os.environ.get("RUNTIME_DIRECTORY"):
+        from drivers.rescan import NAME, RescanWatch
+
+        watches.append(RescanWatch(os.path.join(runtime, NAME)))
     if settings.demo_socket:
         from drivers.demo import DemoWatch
 

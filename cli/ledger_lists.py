@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cli.dates import here
-from cli.ledger_cases import about, matter
 from cli.ledger_installed import means_of
 from cli.ledger_words import (
     MAKERS,
@@ -18,6 +17,7 @@ from cli.ledger_words import (
     refusal,
 )
 from cli.wording import printable
+from domain.matters import about, matter
 from domain.text import Text
 
 HEADINGS: dict[str, tuple[Text, ...]] = {

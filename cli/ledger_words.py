@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cli.ledger_cases import matter
 from domain.carrier import Maker
+from domain.matters import matter
 from domain.text import Text
 
 Row = Mapping[str, Any]

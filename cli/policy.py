@@ -111,7 +111,7 @@ def _no_rights(error: PermissionError) -> CouldNotAsk:
 
 
 def _circumstances(carrier: Carrier, seen: Seen, facts: Situation) -> list[Text]:
-    from cli.wording import named
+    from domain.names import named
 
     it, login = named(carrier), facts.seat.login
     return [

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.wording import named, printable
+from cli.wording import printable
 from domain.carrier import Carrier, Maker, typed_serials
 from domain.errors import Wrong
 from domain.events import Event, Identified, Judged, Missed, Reenumerated, Started, Unrecorded
+from domain.names import named
 from domain.sighting import Evidence, Sighting
 from domain.text import Text
 

@@ -100,7 +100,7 @@ def _room(journal: Path) -> int | None:
 
 
 def _carrier(carrier: Carrier, judged: Judged | None) -> dict[str, Any]:
-    from cli.wording import named
+    from domain.names import named
 
     name = named(carrier)
     return {

@@ -25,6 +25,7 @@ _WATCHES = {
     "disks (udev, mounts)": Text(
         ru="флэш-накопители (сообщения udev)", en="flash drives (messages of udev)"
     ),
+    "on request": Text(ru="по запросу (D-Bus)", en="on request (D-Bus)"),
     "demonstration": Text(ru="показ", en="the demonstration"),
 }
 

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from domain.carrier import Maker
 from domain.sighting import ContainerKind, Obstacle
 from domain.text import Text
 from domain.verdict import Level
-
-MAKERS = {
-    Maker.RUTOKEN: Text(ru="Рутокен", en="Rutoken"),
-    Maker.JACARTA: Text(ru="JaCarta", en="JaCarta"),
-    Maker.ETOKEN: Text(ru="eToken", en="eToken"),
-    Maker.ESMART: Text(ru="ESMART", en="ESMART"),
-    Maker.YUBIKEY: Text(ru="YubiKey", en="YubiKey"),
-    Maker.SOFTHSM: Text(ru="SoftHSM", en="SoftHSM"),
-    Maker.FLASH: Text(ru="Флэш-накопитель", en="Flash drive"),
-    Maker.WORKSTATION: Text(ru="Диск этого компьютера", en="This computer's disk"),
-}
 
 LEVELS = {
     Level.ALLOW: Text(ru="МОЖНО пользоваться", en="ALLOWED"),

@@ -12,12 +12,11 @@ from cli.inventory_words import told as told_of_inventory
 from cli.vocabulary import (
     CONTAINERS,
     LEVELS,
-    MAKERS,
     OBSTACLES,
     SIGHTS,
     STORAGE_OBSTACLES,
 )
-from domain.carrier import STORAGE, Carrier, Maker
+from domain.carrier import STORAGE, Maker
 from domain.events import (
     Appeared,
     Blind,
@@ -41,6 +40,7 @@ from domain.events import (
     Unrecorded,
     Vanished,
 )
+from domain.names import MAKERS, named
 from domain.sighting import Device, Obstacle, Sighting, Unread
 from domain.text import Text
 
@@ -104,18 +104,6 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
             return Text(ru=f"Опись рабочего места. {it.ru}", en=f"Inventory. {it.en}")
         case _:
             assert_never(event)
-
-
-def named(carrier: Carrier) -> Text:
-    """The carrier as a person knows it: its make and the number on its case. A flash drive has no
-    number there, so its model is named too: the ledger asks for both."""
-    number = carrier.spelled()
-    if carrier.maker is Maker.FLASH:
-        it = MAKERS[Maker.FLASH]
-        model = carrier.model
-        return Text(ru=f"{it.ru} «{model}» № {number}", en=f'{it.en} "{model}" No. {number}')
-    maker = MAKERS.get(carrier.maker) or Text(ru=f"«{carrier.model}»", en=f'"{carrier.model}"')
-    return Text(ru=f"{maker.ru} № {number}", en=f"{maker.en} No. {number}")
 
 
 def _own(event: Started | Stopped | Repaired | Checkpoint) -> Text:

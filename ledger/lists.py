@@ -155,6 +155,17 @@ def cases(reading: Reading, attempts: Attempts) -> list[Any]:
     ]
 
 
+def open_cases(reading: Reading) -> list[Any]:
+    """The open cases, as `cases` has them but for who was told of them."""
+    books = Books(reading)
+    hosts = {row.workstation: row.host for row in books.workstations()}
+    return [
+        plain(row) | {"host": hosts.get(row.workstation, ""), "subject": _subject(row.subject)}
+        for row in books.cases()
+        if row.open
+    ]
+
+
 def _told(letter: LetterRow, before: dict[str, Any]) -> dict[str, Any]:
     """How far somebody was told, with what became of one more letter: ``count`` messages, the last
     ``at``; ``failing`` since when, empty where nothing does."""

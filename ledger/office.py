@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from domain.errors import CouldNotAsk, Wrong
@@ -17,6 +18,7 @@ from ledger.books import Books
 from ledger.carry_out import books_time
 from ledger.events import Opened, Origin
 from ledger.mail import Mailer
+from ledger.noticeboard import Noticeboard
 from ledger.projections import record
 from ledger.settings import LedgerSettings, rules
 from ledger.snapshot import Snapshots
@@ -29,7 +31,8 @@ T = TypeVar("T")
 class Office:
     """An open ledger. ``threads`` do the storage's work, so that the event loop never waits for
     a disk; snapshots, which take seconds, are built one after another in ``builder``, so that a
-    hundred workstations that ask at once keep no officer waiting."""
+    hundred workstations that ask at once keep no officer waiting. ``noticeboard`` tells officers'
+    desktops of open cases."""
 
     settings: LedgerSettings
     store: Store
@@ -38,10 +41,11 @@ class Office:
     threads: ThreadPoolExecutor
     builder: ThreadPoolExecutor
     mailer: Mailer | None
+    noticeboard: Noticeboard
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """`Store.write` off the event loop."""
-        return await self.in_thread(lambda: self.store.write(work))
+        return await self.in_thread(lambda: self._written(work))
 
     async def read(self, work: Callable[[Reading], T]) -> T:
         """`Store.read` off the event loop."""
@@ -55,6 +59,11 @@ class Office:
         """Anything that takes time, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
+    def _written(self, work: Callable[[Transaction], T]) -> T:
+        result = self.store.write(work)
+        self.store.read(self.noticeboard.refresh)
+        return result
+
     def wake_mailer(self) -> None:
         """The books have changed: other mail may be due."""
         if self.mailer is not None:
@@ -67,6 +76,7 @@ class Office:
         self.builder.shutdown()
         self.threads.shutdown()
         self.store.close()
+        self.noticeboard.take_down()
 
 
 def open_office(settings: LedgerSettings) -> Office:
@@ -91,6 +101,8 @@ def open_office(settings: LedgerSettings) -> Office:
     signer = load_or_create(settings.key)
     store = SqliteStore(settings.database)
     store.write(lambda transaction: _open_ledger(transaction, settings.organisation, signer))
+    noticeboard = Noticeboard(Path(settings.socket).parent)
+    store.read(noticeboard.refresh)
     return Office(
         settings=settings,
         store=store,
@@ -99,6 +111,7 @@ def open_office(settings: LedgerSettings) -> Office:
         threads=ThreadPoolExecutor(4, thread_name_prefix="ledger"),
         builder=ThreadPoolExecutor(1, thread_name_prefix="snapshots"),
         mailer=_mailer(settings, store, signer),
+        noticeboard=noticeboard,
     )
 
 

@@ -33,15 +33,16 @@ def pins(lock: str) -> dict[str, list[str]]:
 
 def test_everything_in_systemd_is_installed() -> None:
     patterns = [line.split()[0] for line in (DEBIAN / "klyuchar.install").read_text().splitlines()]
-    for path in UNITS.iterdir():
-        name = f"systemd/{path.name}"
+    for path in (path for path in UNITS.rglob("*") if path.is_file()):
+        name = str(path.relative_to(ROOT))
         by_pattern = any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
         assert by_pattern or f"{name} $(ROOT)/usr/lib/" in RULES, name
 
 
 def test_what_can_be_enabled_is_dealt_with() -> None:
     named = set(re.findall(r"klyuchar-\w+\.\w+", RULES))
-    enabled = {path.name for path in UNITS.iterdir() if "[Install]" in path.read_text()}
+    units = (path for path in UNITS.rglob("*") if path.is_file())
+    enabled = {path.name for path in units if "[Install]" in path.read_text()}
     assert named == enabled
 
 

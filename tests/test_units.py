@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from agent.settings import MOST_READER_POLL_S
 
 UNITS = Path(__file__).parent.parent / "systemd"
 EXPOSURE = {
+    "klyuchar-bus.service": 1.3,
     "klyuchar-agent.service": 2.0,
     "klyuchar-courier.service": 1.6,
     "klyuchar-ledger.service": 1.5,
@@ -46,6 +48,21 @@ def test_systemd_finds_no_mistake_in_the_units(tmp_path: Path) -> None:
     names = [path for path in tmp_path.iterdir() if "@" not in path.name]
     checked = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, names)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in checked.stderr.splitlines() if "klyuchar" in line]
+    assert not ours, "\n".join(ours)
+
+
+def test_systemd_finds_no_mistake_in_the_persons_unit(tmp_path: Path) -> None:
+    unit = UNITS / "user" / "klyuchar-notify.service"
+    copied = tmp_path / unit.name
+    copied.write_text(unit.read_text().replace("/usr/lib/klyuchar/bin/python", sys.executable))
+    checked = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", str(copied)],
+        env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

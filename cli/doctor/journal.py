@@ -11,8 +11,9 @@ from agent import VERSION
 from cli.doctor.finding import Outcome, forbidden, found
 from cli.doctor.workstation import Workstation
 from cli.standing import Standing
-from cli.wording import blindness, named, printable
+from cli.wording import blindness, printable
 from domain.events import Reenumerated, Started
+from domain.names import named
 from journal.decode import Record, decode
 from journal.lock import is_locked
 from journal.reader import read

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from cli.doctor.finding import Outcome, found, unseen
 from cli.doctor.workstation import Workstation
-from cli.vocabulary import MAKERS, OBSTACLES
+from cli.vocabulary import OBSTACLES
 from domain.carrier import Maker
+from domain.names import MAKERS
 from domain.sighting import Obstacle
 from domain.text import Text
 from drivers.catalogue import MODULES, Module, installed_modules

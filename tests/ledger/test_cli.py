@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.ledger_cases import matter
 from cli.ledger_words import SAID
+from domain.matters import matter
 from domain.verdict import Level
 from journal.digest import sha256
 from ledger.events import Breach, Fact
