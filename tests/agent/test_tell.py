@@ -12,10 +12,12 @@ import pytest
 
 from agent.tell import JournaldFollower
 from domain.carrier import Carrier, Maker
-from domain.events import Blind, Judged, Started
+from domain.events import Blind, Inventoried, Judged, Started
+from domain.inventory import Control
 from domain.text import Text
 from domain.verdict import Finding, Level, Verdict
 from journal.writer import Journal
+from tests.machines import inventory
 
 CARRIER = Carrier(maker=Maker.RUTOKEN, model="rutoken ecp", serial="3b2f0a11")
 FINDING = Finding(
@@ -71,6 +73,16 @@ def test_a_verdict_can_be_found_by_its_fields(place: Path) -> None:
     assert told["PRIORITY"] == "4"
     assert told["MESSAGE"].startswith("Носитель не учтён")
     assert told["KLYUCHAR_SEQ"] == "1"
+
+
+def test_a_time_control_switched_off_is_a_warning(place: Path) -> None:
+    journal = Journal.open(place / "journal", host="pc", boot="b")
+    for state in (Control.ON, Control.OFF):
+        journal.append(Inventoried(inventory=inventory(control=state)))
+    with listening(place) as journald:
+        follower(place).follow()
+        told = [fields(journald.recv(65536))["PRIORITY"] for _ in range(2)]
+    assert told == ["6", "5"]
 
 
 def test_text_from_a_device_can_not_forge_a_field(place: Path) -> None:

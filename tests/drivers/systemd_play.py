@@ -32,18 +32,18 @@ def main() -> None:
 
 
 def _inventory() -> object:
-    """What the inventory's unit has left for the agent, which can read it and write nothing there;
-    and whose it is."""
+    """What the inventory's unit has left for the agent after something was installed, and whose it
+    is."""
     path = Path("/var/lib/klyuchar/inventory/inventory")
-    if not path.exists():
-        return None
-    status = path.stat()
-    return {
-        **json.loads(path.read_bytes()),
-        "owner": status.st_uid,
-        "mode": oct(status.st_mode & 0o777),
-        "writable": os.access(path.parent, os.W_OK),
-    }
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        told = json.loads(path.read_bytes()) if path.exists() else {"packages": []}
+        if len(told["packages"]) > 1:
+            status = path.stat()
+            told |= {"owner": status.st_uid, "mode": oct(status.st_mode & 0o777)}
+            return told | {"writable": os.access(path.parent, os.W_OK)}
+        time.sleep(0.05)
+    return None
 
 
 def _ledger() -> socket.socket:

@@ -25,6 +25,11 @@ FRESH = ("/tmp", "/run", "/var/tmp", "/var/lib", "/etc/systemd")
 _BARE_TARGETS = ("sysinit", "basic", "sockets", "shutdown", "network")
 _PYTHON = f"Environment=PYTHONPATH={REPOSITORY} PYTHONDONTWRITEBYTECODE=1\n"
 _PACKAGE = "Package: pcscd\nStatus: install ok installed\nVersion: 1.9.9-2\n"
+_INSTALL = (
+    "cd /var/lib/dpkg && (cat status; echo; sed s/pcscd/opensc/ status) >status-new && "
+    "mv status-new status"
+)
+"""As dpkg enters a package: a new file in the old one's place."""
 SETTINGS = STAGE / "klyuchar.toml"
 _SETTINGS = """\
 [agent]
@@ -113,8 +118,14 @@ def _units() -> None:
     drop_in = f"[Service]\nExecStart=\nExecStart={_COMMAND}\n{_PYTHON}"
     _write("klyuchar-worker@.service.d/python.conf", drop_in)
     shutil.copy(units / "klyuchar-inventory.service", UNITS)
+    shutil.copy(units / "klyuchar-inventory.path", UNITS)
     drop_in = f"[Service]\nExecStart=\nExecStart={_INVENTORY}\n{_PYTHON}"
     _write("klyuchar-inventory.service.d/python.conf", drop_in)
+    _write(
+        "install.service",
+        "[Unit]\nAfter=klyuchar-inventory.service klyuchar-inventory.path\n"
+        f"[Service]\nType=oneshot\nExecStart=/bin/sh -c '{_INSTALL}'\n",
+    )
     for target in _BARE_TARGETS:
         _write(f"{target}.target", "[Unit]\nDefaultDependencies=no\n")
     _write(
@@ -128,7 +139,7 @@ def _units() -> None:
     _write(
         "play.service",
         "[Unit]\nRequires=klyuchar-worker.socket unconfined.socket\n"
-        "Wants=klyuchar-inventory.service\n"
+        "Wants=klyuchar-inventory.service klyuchar-inventory.path install.service\n"
         "After=klyuchar-worker.socket unconfined.socket klyuchar-inventory.service\n"
         f"[Service]\nUser=klyuchar\n{_PYTHON}StandardOutput=file:{OUT}/said\n"
         f"StandardError=file:{OUT}/errors\n"

@@ -97,10 +97,10 @@ def test_a_spying_module_finds_nothing_under_the_unit(seen: dict[str, Any]) -> N
 
 
 @pytest.mark.skipif(bool(_missing()), reason=_missing())
-def test_the_inventory_is_taken_under_its_unit_for_the_agent_alone(seen: dict[str, Any]) -> None:
+def test_the_inventory_is_taken_anew_when_something_is_installed(seen: dict[str, Any]) -> None:
     inventory = seen["inventory"]
     assert inventory is not None
-    assert [one["name"] for one in inventory["packages"]] == ["pcscd"]
+    assert [one["name"] for one in inventory["packages"]] == ["opensc", "pcscd"]
     assert inventory["unasked"] == []
     assert inventory["machine"]["host"]
     assert inventory["machine"]["serial"] != "none"

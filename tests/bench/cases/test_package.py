@@ -24,10 +24,14 @@ EXPOSURE = {
     "klyuchar-ledger.service": 1.5,
     "klyuchar-courier.service": 1.6,
     "klyuchar-worker@case.service": 0.2,
+    "klyuchar-inventory.service": 0.2,
 }
 NEWER = "99.0.0"
 STATE = "/var/lib/klyuchar"
-UNITS = "klyuchar-agent klyuchar-worker.socket klyuchar-courier.path klyuchar-courier.timer"
+UNITS = (
+    "klyuchar-agent klyuchar-worker.socket klyuchar-courier.path klyuchar-courier.timer "
+    "klyuchar-inventory.path klyuchar-inventory.timer"
+)
 POLICY = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd">
