@@ -84,9 +84,8 @@ class Session:
 
     def command(self, kind: str, **fields: Any) -> Answer:
         """Give the command, with when and why it happened where that was said."""
-        return self.client.command(
-            kind, happened=in_order(self.given("happened")), ground=self.given("ground"), **fields
-        )
+        said = {"happened": in_order(self.given("happened")), "ground": self.given("ground")}
+        return self.client.command(kind, **(said | fields))
 
     def say(self, ru: str, en: str) -> None:
         for line in Text(ru=ru, en=en).in_language(self.language).splitlines():
@@ -232,14 +231,14 @@ def _case_take(session: Session) -> Answer:
 
 
 def _officer_absent(session: Session) -> Answer:
-    question = Text(ru="Основание (приказ, отпуск, больничный)", en="Ground (order, leave, sick)")
-    if not session.given("ground"):
-        session.args.ground = ask(question, session.language, missing="--ground")
     return session.command(
         "record-absence",
         role=session.role(),
         first=session.day("from"),
         last=in_order(session.given("to")),
+        ground=session.need(
+            "ground", "Основание (приказ, отпуск, больничный)", "Ground (order, leave, sick note)"
+        ),
     )
 
 

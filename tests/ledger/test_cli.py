@@ -240,6 +240,34 @@ def test_dates_are_typed_as_people_write_them(terminal: Terminal) -> None:
     assert '"happened":"2026-01-09"' in terminal.good("events", "--json")
 
 
+def test_an_absence_is_recorded_with_its_ground_and_ended(terminal: Terminal) -> None:
+    days = ("--from", "1.12.2026", "--to", "14.12.2026")
+    said = terminal.good("officer", "absent", *days, "--ground", "приказ № 5")
+    assert "Отсутствует ответственный пользователь: с 2026-12-01 по 2026-12-14." in said
+    said = terminal.good("officer", "absent", "--role", "deputy", *days, "--ground", "отпуск")
+    assert "Дело № 1: некому разбирать дела." in said
+    assert "некому разбирать дела" in terminal.good("case", "list")
+    back = terminal.good("officer", "back", "--role", "deputy", "--from", "05.12.2026")
+    assert "Отсутствие № 2 окончено: на месте с 2026-12-05." in back
+    first, second = json.loads(terminal.good("officer", "list", "--json"))
+    assert (first["ground"], first["back"], second["back"]) == ("приказ № 5", "", "2026-12-05")
+    assert "заместитель" in terminal.good("officer", "list")
+
+
+def test_an_absence_without_a_ground_is_asked_about(terminal: Terminal) -> None:
+    assert "--ground" in terminal.bad("officer", "absent")
+    code, said, asked = terminal.answering("больничный лист\n", "officer", "absent")
+    assert (code, "Основание" in asked, "без срока" in said) == (0, True, True)
+    assert "officer, deputy" in terminal.bad("officer", "absent", "--role", "директор")
+    assert "п. 2.3" in terminal.bad("officer", "absent", "--from", "завтра", "--ground", "отпуск")
+    assert "не записано" in terminal.bad("officer", "back", "--role", "deputy")
+
+
+def test_a_case_that_is_none_is_not_taken(terminal: Terminal) -> None:
+    assert "Открытого дела № 7 нет" in terminal.bad("case", "take", "--case", "7")
+    assert "число" in terminal.bad("case", "take", "--case", "семь")
+
+
 def test_an_empty_list_says_so(terminal: Terminal) -> None:
     assert terminal.good("case", "list") == "Записей нет.\n"
     assert json.loads(terminal.good("case", "list", "--json")) == []
