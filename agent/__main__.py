@@ -12,10 +12,10 @@ from pathlib import Path
 
 from agent import VERSION
 from agent.loop import Agent
+from agent.modules import gather
 from agent.settings import DEFAULT_PATH, AgentSettings, load
 from domain.errors import CouldNotAsk, KlyucharError, Wrong
 from domain.text import Text
-from drivers.catalogue import Module, installed_modules
 from drivers.disks import DiskWatch
 from drivers.eye import Eye
 from drivers.udev import UdevWatch
@@ -42,16 +42,22 @@ def _compose(path: str) -> Agent:
         settings.journal, host=settings.host, boot=_BOOT_ID.read_text().strip().replace("-", "")
     )
     _make_room_for_cursors(settings.state / "cursors")
+    modules = gather(settings.modules, settings.modules_directory)
     agent = Agent(
         settings,
         journal,
         load_or_create(settings.key),
         _watches(settings),
         [
-            Eye(module, settings.worker_socket, deadline_s=settings.module_deadline_s)
-            for module in _modules(settings)
+            Eye(
+                module,
+                settings.worker_socket,
+                deadline_s=module.deadline_s or settings.module_deadline_s,
+            )
+            for module in modules.all
         ],
         read_settings=lambda: load(path).agent,
+        amiss=modules.amiss(),
     )
     gc.collect()
     gc.freeze()
@@ -85,12 +91,6 @@ def _watches(settings: AgentSettings) -> list[Watch]:
 
         watches.append(DemoWatch(settings.demo_socket, Path(settings.demo_tokens)))
     return watches
-
-
-def _modules(settings: AgentSettings) -> list[Module]:
-    """The vendors' modules found on this machine, and those the settings add."""
-    added = [Module(name=Path(path).stem, path=path, general=False) for path in settings.modules]
-    return [*installed_modules(), *added]
 
 
 if __name__ == "__main__":

@@ -49,6 +49,16 @@ class Bus:
         return any(device.is_reader for device in self._devices.values())
 
     @property
+    def has_usb(self) -> bool:
+        """Whether anything real is plugged: a demonstration's tokens have no USB."""
+        return any(device.usb_id for device in self._devices.values())
+
+    @property
+    def ports(self) -> Ports:
+        """Where something is plugged."""
+        return frozenset(self._devices)
+
+    @property
     def ends(self) -> list[float]:
         """When the devices that wait will have waited long enough."""
         return [waiting.until for waiting in self._waiting]

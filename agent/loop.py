@@ -10,9 +10,10 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from agent.books import Books
+from agent.eyes import Eyes
 from agent.judging import judge_present, judge_unread
 from agent.look_times import LookTimes
 from agent.notify import ServiceManager
@@ -22,6 +23,7 @@ from agent.rereading import reread, told
 from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.sick_slots import CONFIRM_S
+from agent.silence import explained
 from agent.stock import Stock
 from agent.storage import StorageEye
 from agent.tell import JournaldFollower
@@ -41,7 +43,18 @@ from domain.events import (
     Unreadable,
 )
 from drivers.eye import Eye
-from drivers.watch import Change, Lost, Plugged, Remounted, Touched, Unplugged, Watch
+from drivers.pcscd import PcscdSocket
+from drivers.watch import (
+    Change,
+    Lost,
+    Plugged,
+    Remounted,
+    Silent,
+    Speaking,
+    Touched,
+    Unplugged,
+    Watch,
+)
 from journal.signing import Signer
 from journal.writer import Journal
 
@@ -51,6 +64,8 @@ TICK_S = 20.0
 LONGEST_RETRY_S = 900.0
 """What can't be seen is looked for again at a tick, then ever more rarely, up to this."""
 
+_UDEV = "udev"
+
 QUIET_S = 0.5
 """How long nothing must happen before the head is signed and journald told."""
 
@@ -58,7 +73,8 @@ QUIET_S = 0.5
 class Agent:
     """The composed daemon. ``run`` returns when a signal asks it to stop.
 
-    ``read_settings`` gives the settings as they stand in the file, when a signal asks for that.
+    ``read_settings`` gives the settings as they stand in the file, when a signal asks for that;
+    ``amiss`` is what was found as it was composed and is to be recorded.
     """
 
     def __init__(
@@ -70,18 +86,21 @@ class Agent:
         eyes: list[Eye],
         *,
         read_settings: Callable[[], AgentSettings] | None = None,
+        amiss: Sequence[Event] = (),
     ) -> None:
         self._settings = settings
         self._read_settings = read_settings or (lambda: settings)
         self._journal = journal
         self._recorder = Recorder(journal, signer)
         self._watches = watches
-        self._modules = tuple(eye.module.name for eye in eyes)
         self._presence = Presence(settings.reenumeration_s)
+        self._storage = StorageEye(settings, self._is_registered)
+        storage = [self._storage] if settings.storage_socket else []
+        self._eyes = Eyes([*eyes, *storage], self._presence.sight)
+        self._amiss = amiss
+        self._pcscd = PcscdSocket()
         self._books = Books(settings)
         self._stock = self._new_stock()
-        self._storage = StorageEye(settings, self._is_registered)
-        self._eyes = [*eyes, self._storage] if settings.storage_socket else eyes
         self._manager = ServiceManager()
         self._journald = JournaldFollower(settings.journal, settings.state / "cursors" / "journald")
         self._verdicts: dict[Carrier, Judged] = {}
@@ -96,7 +115,7 @@ class Agent:
         """Watch until SIGTERM or SIGINT. Raises CouldNotRecord where not even that can be
         recorded."""
         waking = self._listen_to_signals()
-        self._journal.append(self._started(version))
+        self._journal.append(self._started(version), *self._eyes.refused(), *self._amiss)
         self._tick(time.monotonic())
         self._see_afresh()
         self._manager.tell("READY=1")
@@ -105,8 +124,7 @@ class Agent:
         self._manager.tell("STOPPING=1")
         self._record(Stopped(reason="signal"))
         self._rest()
-        for eye in self._eyes:
-            eye.close()
+        self._eyes.close()
 
     def _see_afresh(self) -> None:
         """All that is plugged, as news."""
@@ -142,6 +160,7 @@ class Agent:
                     events += self._presence.plugged(device, now)
                 case Unplugged(device=device):
                     events += self._presence.unplugged(device, now)
+                    self._eyes.device_left(device.port, now)
                 case Remounted():
                     self._look_at_storage(now)
                     continue
@@ -150,6 +169,10 @@ class Agent:
                 case Lost(reason=reason):
                     # The watch looked afresh and tells every difference after this.
                     events += [Blind(what="bus", reason=reason), Seeing(what="bus")]
+                case Silent(cause=cause, detail=detail):
+                    events += self._presence.sight.lost(_UDEV, cause, detail)
+                case Speaking():
+                    events += self._presence.sight.back(_UDEV)
             self._look_soon()
         self._record(*events)
 
@@ -159,12 +182,14 @@ class Agent:
         if look is None:
             return
         now = time.monotonic()
-        self._conclude(self._presence.looked(look, now))
+        events = self._presence.looked(look, now)
+        self._conclude(events + self._eyes.looked(look, now, self._presence.ports))
         if self._presence.doubtful:
             self._look_times.once_more(now + CONFIRM_S)
 
     def _conclude(self, events: list[Event]) -> None:
         """The straight line: facts to disk, then a verdict on each carrier, then that to disk."""
+        events = [self._explained(event) for event in events]
         self._record(*events)
         for event in events:
             match event:
@@ -179,6 +204,11 @@ class Agent:
                     pass
         for carrier in [c for c in self._verdicts if c not in self._presence.carriers]:
             del self._verdicts[carrier]
+
+    def _explained(self, event: Event) -> Event:
+        if not isinstance(event, Unreadable):
+            return event
+        return explained(event, self._eyes.modules, self._presence.sight)
 
     def _judge(self, carrier: Carrier) -> None:
         judged = self._judged(self._presence.carriers[carrier])
@@ -230,8 +260,7 @@ class Agent:
         self._look(now)
 
     def _look(self, now: float) -> None:
-        for eye in self._eyes:
-            eye.look(now)
+        self._eyes.look(now, pcscd=self._presence.needs_pcscd)
 
     def _look_at_storage(self, now: float) -> None:
         if self._storage in self._eyes:
@@ -243,10 +272,16 @@ class Agent:
         self._manager.tell("WATCHDOG=1")
         if self._recorder.failing and self._recorder.recover():
             self._begin_again()
+        for watch in self._watches:
+            self._take(watch.check(now))
+        needed = self._presence.needs_pcscd
         if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
+        elif needed and self._pcscd.changed():
+            self._look_soon()
         elif self._storage.is_due(now):
             self._look_at_storage(now)
+        self._record(*self._eyes.on_tick(now, pcscd=needed))
         self._refresh_books()
         self._take_stock()
         self._judge_again()
@@ -266,6 +301,8 @@ class Agent:
     def _begin_again(self) -> None:
         """What came and went while nothing could be recorded is in no record: forget it."""
         self._presence = Presence(self._settings.reenumeration_s)
+        self._eyes = Eyes(list(self._eyes), self._presence.sight)
+        self._record(*self._eyes.refused(), *self._amiss)
         self._books.close()
         self._books = Books(self._settings)
         self._stock = self._new_stock()
@@ -283,7 +320,8 @@ class Agent:
             self._record(SettingsRefused(reason=error.text.ru))
         self._presence.reenumeration_s = self._settings.reenumeration_s
         for eye in self._eyes:
-            eye.deadline_s = self._settings.module_deadline_s
+            eye.deadline_s = eye.module.deadline_s or self._settings.module_deadline_s
+        self._eyes.try_all(time.monotonic())
         self._tick_at = 0.0  # the carriers that are here are judged again
         self._manager.tell("READY=1")
 
@@ -310,7 +348,7 @@ class Agent:
         return Started(
             version=version,
             watching=tuple(watch.name for watch in self._watches),
-            modules=self._modules,
+            modules=tuple(module.name for module in self._eyes.modules),
             settings=told(self._settings),
         )
 

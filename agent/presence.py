@@ -10,19 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.bus import Bus, Ports, Waiting
-from agent.looks import keeping_unasked, merged, without
+from agent.looks import Conflict, keeping_unasked, merged, renamed, without
 from agent.sick_slots import SickSlots
+from agent.sight import PCSCD, PCSCD_OBSTACLES, Sight
 from domain.carrier import STORAGE as STORAGE_MAKERS
 from domain.carrier import Carrier, Maker
 from domain.events import (
     Appeared,
-    Blind,
     Event,
     Identified,
     Missed,
     Pulled,
     Reenumerated,
-    Seeing,
     Unreadable,
     Vanished,
 )
@@ -69,10 +68,11 @@ class Presence:
     def __init__(self, reenumeration_s: float) -> None:
         self.reenumeration_s = reenumeration_s
         self._bus = Bus()
+        self.sight = Sight()
         self._looks: dict[str, Look] = {}
         self._away: dict[Carrier, _Away] = {}
         self._sick = SickSlots()
-        self._blind: set[str] = set()
+        self._aliases: dict[Carrier, Carrier] = {}
         self.carriers: dict[Carrier, Present] = {}
 
     @property
@@ -81,10 +81,20 @@ class Presence:
         return self._bus.has_reader
 
     @property
+    def ports(self) -> Ports:
+        """Where devices are plugged."""
+        return self._bus.ports
+
+    @property
+    def needs_pcscd(self) -> bool:
+        """Whether a carrier or reader is plugged that modules reach through pcscd."""
+        return self._bus.has_usb
+
+    @property
     def impaired(self) -> bool:
         """Whether something can't be seen that may be seen again without any USB event."""
         silent = any(away.until is None for away in self._away.values())
-        return bool(self._blind) or silent or self._bus.has_silent or self._sick.may_recover
+        return self.sight.may_recover or silent or self._bus.has_silent or self._sick.may_recover
 
     def settled(self, now: float) -> bool:
         """Whether another look soon would tell nothing new."""
@@ -128,10 +138,11 @@ class Presence:
         name, before = look.module.name, self._looks.get(look.module.name)
         wide = next((unread for unread in look.unread if unread.slot == MODULE_WIDE), None)
         if wide is None:
-            events = self._seeing_again(name)
+            events = self.sight.back(name) + self.sight.back(PCSCD, by=name)
+            look = renamed(look, self._aliases)
             self._looks[name] = keeping_unasked(before, look, self._unplugged())
         else:
-            events = self._gone_blind(name, f"{wide.obstacle.value}: {wide.detail}")
+            events = self._could_not_ask(name, wide)
             if before is not None:
                 self._looks[name] = without(before, self._unplugged())
         self._sick.looked(self._looks, now)
@@ -152,21 +163,17 @@ class Presence:
         """Carriers whose device has left the bus, whatever the slots still show."""
         return {carrier for carrier, here in self.carriers.items() if here.left_at is not None}
 
-    def _gone_blind(self, what: str, reason: str) -> list[Event]:
-        if what in self._blind:
-            return []
-        self._blind.add(what)
-        return [Blind(what=what, reason=reason)]
-
-    def _seeing_again(self, what: str) -> list[Event]:
-        if what not in self._blind:
-            return []
-        self._blind.discard(what)
-        return [Seeing(what=what)]
+    def _could_not_ask(self, module: str, unread: Unread) -> list[Event]:
+        """The module as a whole; pcscd, which many ask, is told of once."""
+        cause, detail = unread.obstacle.value, unread.detail
+        if unread.obstacle not in PCSCD_OBSTACLES:
+            return self.sight.lost(module, cause, detail)
+        answered = self.sight.back(module)
+        return answered + self.sight.lost(PCSCD, cause, detail, by=module)
 
     def _compare(self, now: float) -> list[Event]:
-        seen = merged(self._looks)
-        events: list[Event] = []
+        seen, conflicts = merged(self._looks)
+        events: list[Event] = [event for one in conflicts for event in self._agree(one)]
         for carrier in [carrier for carrier in self.carriers if carrier not in seen]:
             here = self.carriers.pop(carrier)
             until = now + self.reenumeration_s
@@ -177,6 +184,22 @@ class Presence:
                 events += self._stayed(self.carriers[carrier], sighting, duplicates)
             else:
                 events.append(self._came(carrier, sighting, duplicates, now))
+        return events
+
+    def _agree(self, conflict: Conflict) -> list[Event]:
+        """From now on the two are one by whatever module, told once. What stood by the other name
+        goes on by this one: nobody pulled it."""
+        kept, other = conflict.kept.carrier, conflict.other.carrier
+        for alias, name in self._aliases.items():
+            self._aliases[alias] = kept if name == other else name
+        self._aliases[other] = kept
+        self._looks = {name: renamed(look, self._aliases) for name, look in self._looks.items()}
+        events: list[Event] = [conflict.told()]
+        if (here := self.carriers.pop(other, None)) is not None:
+            ports = here.ports or self._ports_of(kept, frozenset())
+            self.carriers[kept] = Present(conflict.kept, ports)
+            identified = Identified(sighting=conflict.kept, port=_only(ports))
+            events += [Missed(carrier=other), identified]
         return events
 
     def _stayed(self, here: Present, sighting: Sighting, duplicates: int) -> list[Event]:
@@ -253,14 +276,17 @@ class Presence:
             detail=device.usb_id if device else "",
             label=label,
         )
-        return Unreadable(unread=unread, port=port)
+        return Unreadable(unread=unread, port=port, device=device)
 
     def _tell_unread(self, now: float, *modules: str) -> list[Event]:
         waking = self._bus.is_waiting(now)
         return [
-            Unreadable(unread=unread, port=_only(self._bus.claim(_possible_makers(unread))))
+            self._unreadable(unread, _only(self._bus.claim(_possible_makers(unread))))
             for unread in self._sick.tell(modules, now, waking=waking)
         ]
+
+    def _unreadable(self, unread: Unread, port: str) -> Unreadable:
+        return Unreadable(unread=unread, port=port, device=self._bus.at(port))
 
 
 def _makers(carrier: Carrier) -> set[Maker]:

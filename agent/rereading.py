@@ -16,6 +16,7 @@ FIXED = frozenset(
         "modules",
         "storage_socket",
         "container_directories",
+        "modules_directory",
         "demo_socket",
         "demo_tokens",
     }

@@ -25,11 +25,11 @@ class AgentSettings:
     where driver workers are reached; ``inbox`` is the courier's, read by the agent. ``host`` names
     this workstation in records and ``domain`` the realm of domain logins (empty: none).
     ``seat_login`` is set where the machine has one known login and no login manager to ask.
-    ``modules`` are paths of further PKCS#11 modules. ``storage_socket`` is where the worker for
-    flash drives is reached (empty: nobody looks at them), ``container_directories`` where this
-    machine's own key containers lie, in a folder for each user. ``demo_socket`` and
-    ``demo_tokens`` belong to the demonstration and are empty in packaged configuration. Times are
-    in seconds.
+    ``modules`` are paths of further PKCS#11 modules and ``modules_directory`` holds the drop-ins
+    of `agent.modules`. ``storage_socket`` is where the worker for flash drives is reached (empty:
+    nobody looks at them), ``container_directories`` where this machine's own key containers lie,
+    in a folder for each user. ``demo_socket`` and ``demo_tokens`` belong to the demonstration and
+    are empty in packaged configuration. Times are in seconds.
     """
 
     state: Path
@@ -39,6 +39,7 @@ class AgentSettings:
     domain: str = ""
     seat_login: str = ""
     modules: tuple[str, ...] = ()
+    modules_directory: Path = Path("/etc/klyuchar/modules.d")
     storage_socket: str = "/run/klyuchar/storage.sock"
     container_directories: tuple[str, ...] = ("/var/opt/cprocsp/keys",)
     demo_socket: str = ""

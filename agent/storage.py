@@ -42,8 +42,9 @@ class StorageEye(Eye):
         """Whether nobody has looked for long."""
         return self._look_at <= now
 
-    def look(self, now: float) -> None:
-        """Ask for the names to be read."""
+    def look(self, now: float, *, pcscd: bool = False) -> None:
+        """Ask for the names to be read; pcscd has nothing to do with it."""
+        del pcscd
         self._look_at = now + EVERY_S
         super().look(now)
 

@@ -71,6 +71,20 @@ def _modules(settings: Settings) -> Iterator[Remark]:
         yield from _file("[agent] modules", path)
 
 
+def _dropins(settings: Settings) -> Iterator[Remark]:
+    from agent.modules import gather
+    from cli.causes import explained, remedy
+
+    modules = gather(settings.agent.modules, settings.agent.modules_directory)
+    yield from (Remark(what=wrong.why) for wrong in modules.wrong)
+    for module, finding in modules.refused:
+        cause, todo = explained(finding.flaw), remedy(finding.flaw)
+        assert cause is not None
+        if module.path not in settings.agent.modules:
+            ru, en = f"{cause.ru} ({finding.detail})", f"{cause.en} ({finding.detail})"
+            yield _wrong(module.path, Text(ru=f"{ru}; {todo.ru}", en=f"{en}; {todo.en}"))
+
+
 def _authorities(settings: Settings) -> Iterator[Remark]:
     yield from _certificates("[courier] ca_file", settings.courier.ca_file)
 
@@ -121,6 +135,7 @@ OF_WORKSTATION: tuple[Callable[[Settings], Iterator[Remark]], ...] = (
     _limits,
     _states,
     _modules,
+    _dropins,
     _authorities,
 )
 OF_LEDGER: tuple[Callable[[LedgerSettings], Iterator[Remark]], ...] = (_ledger_state, _pair, _mail)

@@ -26,6 +26,7 @@ host = "{host}"
 # Кто сидит за этим компьютером: показ принимает за него того, кто его запустил.
 seat_login = "{login}"
 modules = ["{module}"]
+modules_directory = "{state}/modules.d"
 demo_socket = "{state}/run/demo.sock"
 demo_tokens = "{state}/demo/tokens"
 

@@ -12,6 +12,7 @@ from domain.events import (
     Identified,
     Judged,
     Missed,
+    Noticed,
     Reconfigured,
     Reenumerated,
     Seeing,
@@ -42,6 +43,7 @@ class Standing:
     refused: str = ""
     waiting: tuple[str, ...] = ()
     unrecorded: int = 0
+    noticed: list[Noticed] = field(default_factory=list)
 
     def fold(self, record: Record) -> None:
         """Take one more record into account."""
@@ -52,9 +54,10 @@ class Standing:
             self._look_afresh()
         elif record.event is not None:
             self._fold_event(record.event)
+            self._fold_sight(record.event)
 
     def _look_afresh(self) -> None:
-        self.carriers, self.unread, self.blind = {}, {}, {}
+        self.carriers, self.unread, self.blind, self.noticed = {}, {}, {}, []
 
     def _fold_event(self, event: Event) -> None:
         match event:
@@ -73,10 +76,17 @@ class Standing:
                 self.unread[port] = event
             case Judged(carrier=Carrier() as carrier) if carrier in self.carriers:
                 self.carriers[carrier] = event
+            case _:
+                pass
+
+    def _fold_sight(self, event: Event) -> None:
+        match event:
             case Blind(what=what, reason=reason):
                 self.blind[what] = reason
             case Seeing(what=what):
                 self.blind.pop(what, None)
+            case Noticed():
+                self.noticed.append(event)
             case _:
                 self._fold_own(event)
 

@@ -64,6 +64,9 @@ def gather(settings: Settings) -> dict[str, Any]:
         "polling": {"cards_in_readers_every_s": settings.agent.reader_poll_s},
         "blind": standing.blind,
         "settings": {"refused": standing.refused, "waiting": list(standing.waiting)},
+        "noticed": [
+            {"what": one.what, "reason": f"{one.finding}: {one.detail}"} for one in standing.noticed
+        ],
         "carriers": [_carrier(*pair) for pair in standing.carriers.items()],
         "unidentified": [_at_port(*pair) for pair in standing.unread.items()],
         "snapshot": _snapshot(settings),

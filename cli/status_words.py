@@ -8,7 +8,7 @@ from typing import Any
 from cli.dates import ago, here
 from cli.inventory_words import told as told_of_inventory
 from cli.vocabulary import LEVELS
-from cli.wording import blindness, printable
+from cli.wording import blindness, notice, printable
 from domain.inventory import from_json
 from domain.text import Text
 from domain.verdict import Level
@@ -57,6 +57,8 @@ def _texts(report: dict[str, Any], language: str) -> Iterator[Text]:
         )
         for what, reason in report["blind"].items():
             yield blindness(what, reason)
+        for one in report["noticed"]:
+            yield notice(one["what"], one["reason"])
     yield from _settings(report["settings"])
     yield _snapshot(report["snapshot"])
     yield _journal(report["journal"])

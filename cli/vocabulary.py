@@ -56,6 +56,14 @@ OBSTACLES = {
         ru="udev не работает, без него не узнать, какой это накопитель",
         en="udev does not run, without it nothing tells which drive it is",
     ),
+    Obstacle.MODULE_NOT_ASKED: Text(
+        ru="программу изготовителя сейчас нельзя спросить", en="the maker's module can't be asked"
+    ),
+    Obstacle.PCSCD_DOWN: Text(ru="служба pcscd не отвечает", en="pcscd does not answer"),
+    Obstacle.PCSCD_DENIED: Text(
+        ru="служба pcscd отказывает (polkit) или обрывает соединение",
+        en="pcscd refuses (polkit) or closes the connection",
+    ),
 }
 
 STORAGE_OBSTACLES = {
@@ -88,6 +96,10 @@ SIGHTS = {
         en="flash drives and key containers on the disk",
     ),
     "bus": Text(ru="подключение устройств", en="devices coming and going"),
+    "udev": Text(ru="сообщения о подключении устройств", en="messages of devices"),
+    "pcscd": Text(
+        ru="носители во всех считывателях (служба pcscd)", en="carriers in all readers (pcscd)"
+    ),
     "ledger": Text(ru="сведения журнала учёта", en="the ledger's data"),
     "inventory": Text(ru="опись рабочего места", en="the workstation's inventory"),
 }

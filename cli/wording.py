@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from cli.causes import explained, remedy
 from cli.inventory_words import told as told_of_inventory
 from cli.vocabulary import (
     CONTAINERS,
@@ -26,6 +27,7 @@ from domain.events import (
     Inventoried,
     Judged,
     Missed,
+    Noticed,
     Pulled,
     Reconfigured,
     Reenumerated,
@@ -77,8 +79,8 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
             return _device(device, Text(ru="Отключено", en="Unplugged"))
         case Identified(sighting=sighting):
             return _identified(sighting)
-        case Unreadable(unread=unread):
-            return _unreadable(unread)
+        case Unreadable(unread=unread, device=device):
+            return _unreadable(unread, device)
         case Missed(carrier=carrier):
             it = named(carrier)
             return Text(
@@ -97,6 +99,8 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
         case Seeing(what=what):
             it = _sight(what)
             return Text(ru=f"Снова вижу: {it.ru}.", en=f"Seeing again: {it.en}.")
+        case Noticed(what=what, finding=finding, detail=detail):
+            return notice(what, f"{finding}: {detail}")
         case SnapshotAccepted() | SnapshotRefused():
             return _snapshot(event)
         case Inventoried(inventory=inventory):
@@ -171,12 +175,17 @@ def _device(device: Device, verb: Text) -> Text:
         if device.is_reader
         else Text(ru="устройство", en="device")
     )
+    what = _made(device)
+    return Text(ru=f"{verb.ru} {kind.ru}: {what}.", en=f"{verb.en}: {kind.en} {what}.")
+
+
+def _made(device: Device) -> str:
+    """Make and model, the make once."""
     maker = MAKERS.get(device.maker)
     names = [name for name in (maker.ru if maker else "", device.model) if name]
     if maker and device.model.lower().startswith((maker.ru.lower(), maker.en.lower())):
         names = [device.model]
-    what = " ".join(names) or device.usb_id
-    return Text(ru=f"{verb.ru} {kind.ru}: {what}.", en=f"{verb.en}: {kind.en} {what}.")
+    return " ".join(names) or device.usb_id
 
 
 def _identified(sighting: Sighting) -> Text:
@@ -234,15 +243,19 @@ def _containers(sighting: Sighting) -> Text:
     return Text(ru=f"Контейнеры ключей (по именам папок): {ru}.", en=f"Key containers: {en}.")
 
 
-def _unreadable(unread: Unread) -> Text:
+def _unreadable(unread: Unread, device: Device | None) -> Text:
     obstacle = OBSTACLES[unread.obstacle]
     if unread.module == "storage":
         return _unread_storage(unread, STORAGE_OBSTACLES.get(unread.obstacle, obstacle))
-    label = f" «{unread.label}»" if unread.label else ""
-    detail = f" ({unread.detail})" if unread.detail else ""
+    name = unread.label or (device.model if device else "")
+    label = f" «{name}»" if name else ""
+    by_usb = device is not None and unread.detail == device.usb_id  # said below
+    detail = f" ({unread.detail})" if unread.detail and not by_usb else ""
+    usb, todo = _by_usb(device), _todo(unread.obstacle, unread.detail)
     return Text(
-        ru=f"Вставленный носитель{label} не опознан: {obstacle.ru}{detail}.",
-        en=f"The carrier{label} that came could not be identified: {obstacle.en}{detail}.",
+        ru=f"Вставленный носитель{label} не опознан: {obstacle.ru}{detail}.{usb.ru}{todo.ru}",
+        en=f"The carrier{label} that came could not be identified: {obstacle.en}{detail}."
+        f"{usb.en}{todo.en}",
     )
 
 
@@ -257,6 +270,19 @@ def _unread_storage(unread: Unread, obstacle: Text) -> Text:
         ru=f"{it.ru} просмотрен не весь, ключей могли не заметить: {obstacle.ru}{detail}.",
         en=f"{it.en} was not read in full, keys may have been missed: {obstacle.en}{detail}.",
     )
+
+
+def _by_usb(device: Device | None) -> Text:
+    """What is known of a carrier by its USB descriptor alone: what it is, and not which one."""
+    if device is None or device.is_reader or not device.usb_id:
+        return Text(ru="", en="")
+    it = _made(device)
+    ru = f" Номер неизвестен: по USB видно только, что это {it} ({device.usb_id})"
+    en = f" Its serial is unknown: USB tells only that it is {it} ({device.usb_id})"
+    if device.usb_serial:
+        ru += f"; номер в описателе USB, {device.usb_serial}, — не номер носителя"
+        en += f"; the number in its USB descriptor, {device.usb_serial}, is not the carrier's"
+    return Text(ru=f"{ru}.", en=f"{en}.")
 
 
 def _reenumerated(sighting: Sighting, gap_ms: int) -> Text:
@@ -290,18 +316,40 @@ def _judged(event: Judged) -> list[Text]:
 
 
 def blindness(what: str, reason: str) -> Text:
-    """What can't be seen and why."""
+    """What can't be seen, why, and what to do."""
     it = _sight(what)
-    name, _, detail = reason.partition(": ")
-    known = OBSTACLES[Obstacle(name)] if name in list(Obstacle) else None
-    if known and what == "storage":
-        known = STORAGE_OBSTACLES.get(Obstacle(name), known)
-    because = known or Text(ru=reason, en=reason)
-    shown = f" ({detail})" if known and detail else ""
+    cause, todo = _because(reason, what)
     return Text(
-        ru=f"НЕ ВИЖУ: {it.ru}. Причина: {because.ru}{shown}.",
-        en=f"BLIND: {it.en}. Reason: {because.en}{shown}.",
+        ru=f"НЕ ВИЖУ: {it.ru}. Причина: {cause.ru}.{todo.ru}",
+        en=f"BLIND: {it.en}. Reason: {cause.en}.{todo.en}",
     )
+
+
+def notice(what: str, reason: str) -> Text:
+    """What is not as it should be, and what to do."""
+    cause, todo = _because(reason, what)
+    return Text(
+        ru=f"Модуль «{what}»: {cause.ru}.{todo.ru}", en=f'Module "{what}": {cause.en}.{todo.en}'
+    )
+
+
+def _because(reason: str, what: str) -> tuple[Text, Text]:
+    """A cause with its detail in words, and what to do about it as a sentence."""
+    name, _, detail = reason.partition(": ")
+    known, todo = explained(name), _todo(name, detail)
+    if known is None:
+        return Text(ru=reason, en=reason), Text(ru="", en="")
+    if what == "storage" and name in list(STORAGE_OBSTACLES):
+        known, todo = STORAGE_OBSTACLES[Obstacle(name)], Text(ru="", en="")
+    shown = f" ({detail})" if detail else ""
+    return Text(ru=f"{known.ru}{shown}", en=f"{known.en}{shown}"), todo
+
+
+def _todo(cause: str, detail: str) -> Text:
+    what = remedy(cause, detail)
+    if not what.ru:
+        return what
+    return Text(ru=f" Что делать: {what.ru}.", en=f" What to do: {what.en}.")
 
 
 def _sight(what: str) -> Text:

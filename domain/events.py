@@ -112,10 +112,15 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """Something is there and could not be identified, or was and shows itself no more."""
+    """Something is there and could not be identified, or was and shows itself no more.
+
+    ``device`` is what the bus tells of it, None where it can't be told which device it is: then its
+    make is known and its serial number is not.
+    """
 
     unread: Unread
     port: str
+    device: Device | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +164,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blind:
-    """From now on ``what`` can't be seen; ``reason`` says why. Not seeing is an event."""
+    """From now on ``what`` can't be seen; ``reason`` says why. Not seeing is an event.
+
+    Told again, without a `Seeing` between, where the reason has become another.
+    """
 
     what: str
     reason: str
@@ -170,6 +178,17 @@ class Seeing:
     """``what`` can be seen again."""
 
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something about ``what`` is not as it should be, though nothing is hidden by it: told once
+    after every start. ``finding`` is a word of `drivers.modules.Flaw` or "modules-disagree";
+    ``detail`` is for an engineer."""
+
+    what: str
+    finding: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +233,7 @@ Event = (
     | Judged
     | Blind
     | Seeing
+    | Noticed
     | SnapshotAccepted
     | SnapshotRefused
     | Inventoried

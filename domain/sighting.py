@@ -15,6 +15,8 @@ class Device:
     ``port`` is where: the kernel's device path, or the demonstration's name for a socket.
     ``usb_id`` is "vvvv:pppp" in lower-case hexadecimal, empty where there is no USB.
     ``is_reader`` marks a plain card reader: not a carrier, but a place where one may appear.
+    ``usb_serial`` is the serial string of the USB descriptor (iSerialNumber), empty where it has
+    none: mostly another number than PKCS#11 tells, so it never identifies a carrier.
     """
 
     port: str
@@ -22,6 +24,7 @@ class Device:
     maker: Maker
     model: str
     is_reader: bool = False
+    usb_serial: str = ""
 
 
 class Evidence(StrEnum):
@@ -110,6 +113,9 @@ class Obstacle(StrEnum):
     FILE_SYSTEM_ERROR = "file-system-error"
     TOO_MANY_FILES = "too-many-files"
     NO_UDEV = "no-udev"
+    MODULE_NOT_ASKED = "module-not-asked"
+    PCSCD_DOWN = "pcscd-down"
+    PCSCD_DENIED = "pcscd-denied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ one printed on the case: they stay `Maker.OTHER` and are never matched with the 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,16 @@ from domain.sighting import Device
 class Module:
     """A PKCS#11 module as the agent handles it: a name and a path, never a loaded library.
 
-    ``general``: it yields to a maker's own module where both show one carrier.
+    ``general``: it yields to a maker's own module where both show one carrier. ``maker``: whose
+    carriers it reads, None for those of many or where nobody said. ``deadline_s``: what one group
+    of its calls may take, None for what the settings say.
     """
 
     name: str
     path: str
     general: bool
+    maker: Maker | None = None
+    deadline_s: int | None = None
 
 
 STORAGE = "storage"
@@ -46,13 +51,15 @@ def storage(directories: Sequence[str]) -> Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModule:
-    """Where a module may be installed: the first of ``files`` found in the first of the
-    directories counts. ``maker`` is None for a module that reads carriers of many makers;
-    ``software`` marks tokens in files, which are read only where the settings name the module."""
+    """Where a module may be installed: the first of ``files`` in the first of the directories
+    comes first, those of its maker before all others. ``maker`` is None for a module that reads
+    carriers of many makers; ``package`` is what brings it; ``software`` marks tokens in files,
+    which are read only where the settings or a drop-in name the module."""
 
     name: str
     maker: Maker | None
     files: tuple[str, ...]
+    package: str
     directories: tuple[str, ...] = ()
     general: bool = False
     software: bool = False
@@ -70,11 +77,15 @@ _LIBRARIES = (
     "/usr/local/lib",
 )
 
+_BUNDLES = "opt/*/pkcs11"
+"""Where programs keep modules of their own, such as kontur.plugin: often old ones."""
+
 MODULES: tuple[KnownModule, ...] = (
     KnownModule(
         name="rutoken",
         maker=Maker.RUTOKEN,
         files=("librtpkcs11ecp.so",),
+        package="librtpkcs11ecp",
         directories=(
             "/opt/aktivco/rutokenecp/amd64",
             "/opt/aktivco/rutokenecp/x86_64",
@@ -86,28 +97,44 @@ MODULES: tuple[KnownModule, ...] = (
         name="jacarta",
         maker=Maker.JACARTA,
         files=("libjcPKCS11-2.so", "libjcPKCS11-2.so.2", "libjcPKCS11.so"),
+        package="jacartauc",
     ),
     KnownModule(
         name="jacarta-pki",
         maker=Maker.JACARTA,
         files=("libASEP11.so",),
+        package="IDProtect Client",
         directories=("/usr/lib/x64-athena", "/lib64"),
     ),
     KnownModule(
         name="etoken",
         maker=Maker.ETOKEN,
         files=("libeToken.so", "libeTPkcs11.so", "libIDPrimePKCS11.so"),
+        package="SafeNet Authentication Client",
     ),
-    KnownModule(name="esmart", maker=Maker.ESMART, files=("libisbc_pkcs11_main.so",)),
-    KnownModule(name="yubikey", maker=Maker.YUBIKEY, files=("libykcs11.so", "libykcs11.so.2")),
+    KnownModule(
+        name="esmart",
+        maker=Maker.ESMART,
+        files=("libisbc_pkcs11_main.so",),
+        package="ESMART PKI Client",
+    ),
+    KnownModule(
+        name="yubikey",
+        maker=Maker.YUBIKEY,
+        files=("libykcs11.so", "libykcs11.so.2"),
+        package="ykcs11",
+    ),
     KnownModule(
         name="softhsm",
         maker=Maker.SOFTHSM,
         files=("libsofthsm2.so",),
+        package="softhsm2",
         directories=("/usr/lib/softhsm", "/usr/lib64/softhsm"),
         software=True,
     ),
-    KnownModule(name="opensc", maker=None, files=("opensc-pkcs11.so",), general=True),
+    KnownModule(
+        name="opensc", maker=None, files=("opensc-pkcs11.so",), package="opensc", general=True
+    ),
 )
 
 _READER = True
@@ -208,23 +235,35 @@ def model_of(maker: Maker, untrusted_model: str) -> str:
     return _GENERAL_MODELS.get((maker, model), model)
 
 
-def installed_modules(root: Path = Path("/")) -> tuple[Module, ...]:
-    """The modules found under ``root``, each file once, makers' own before general ones.
+def known(name: str) -> KnownModule | None:
+    """The module that the catalogue has under this name."""
+    return next((module for module in MODULES if module.name == name), None)
 
-    A path is resolved, for some modules refuse to be loaded by two names of one file.
+
+def own_modules(maker: Maker) -> tuple[KnownModule, ...]:
+    """The modules that the maker's carriers are read with, apart from general ones."""
+    return tuple(module for module in MODULES if module.maker is maker)
+
+
+def candidates(module: KnownModule, root: Path = Path("/")) -> tuple[str, ...]:
+    """The files under ``root`` that may be the module, resolved, each once, best first.
+
+    A path is resolved, for some modules refuse to be loaded by two names of one file. A link that
+    leads nowhere is a candidate too: somebody meant the module to be there.
     """
-    found: dict[str, Module] = {}
-    for known in MODULES:
-        path = None if known.software else _first_file(known, root)
-        if path is not None:
-            found.setdefault(path, Module(name=known.name, path=path, general=known.general))
-    return tuple(found.values())
+    places = (
+        root / directory.lstrip("/") / file
+        for directory in (*module.directories, *_LIBRARIES)
+        for file in module.files
+    )
+    return tuple(dict.fromkeys(_resolved(place) for place in places if os.path.lexists(place)))
 
 
-def _first_file(known: KnownModule, root: Path) -> str | None:
-    for directory in (*known.directories, *_LIBRARIES):
-        for file in known.files:
-            path = root / directory.lstrip("/") / file
-            if path.is_file():
-                return str(path.resolve())
-    return None
+def bundled(module: KnownModule, root: Path = Path("/")) -> tuple[str, ...]:
+    """Copies of the module that other programs bring for themselves, whatever their age."""
+    found = (path for file in module.files for path in sorted(root.glob(f"{_BUNDLES}/{file}")))
+    return tuple(dict.fromkeys(_resolved(path) for path in found))
+
+
+def _resolved(place: Path) -> str:
+    return os.path.realpath(place) if place.exists() else str(place)

@@ -62,6 +62,7 @@ class Eye:
         self._inquiry: Inquiry | None = None
         self._asked = False
         self._again = False
+        self._pcscd = False
         self._number = 0
         self._received = 0
         self._touched_at = 0.0
@@ -78,13 +79,15 @@ class Eye:
         """The descriptor to be polled for reading; None where no worker is connected."""
         return None if self._connection is None else self._connection.fileno()
 
-    def look(self, now: float) -> None:
-        """Ask for the slots to be read."""
+    def look(self, now: float, *, pcscd: bool = False) -> None:
+        """Ask for the slots to be read; ``pcscd``: and, where they show nothing, whether that is
+        because pcscd serves nobody."""
+        self._pcscd = pcscd
         if self._inquiry is not None:
             self._again = True
             return
         self._number += 1
-        self._inquiry = Inquiry(self.module, self._number)
+        self._inquiry = Inquiry(self.module, self._number, pcscd=pcscd)
         if self._connection is not None and not self._ready:
             self._deadline = now + LETTING_GO_S
         else:
@@ -123,6 +126,7 @@ class Eye:
         """Let the worker go; it ends when its socket closes."""
         self._drop()
         self._inquiry = None
+        self._again = False
         self._deadline = None
 
     def _ask(self, now: float) -> None:
@@ -260,7 +264,7 @@ class Eye:
         self._deadline = None
         if self._again:
             self._again = False
-            self.look(now)
+            self.look(now, pcscd=self._pcscd)
         return look
 
     def _drop(self) -> None:

@@ -49,11 +49,13 @@ class Look:
 
 
 class Inquiry:
-    """The fold of one look's messages. ``number`` tells its answers from those of others."""
+    """The fold of one look's messages. ``number`` tells its answers from those of others;
+    ``pcscd``: a module that shows no token has to say whether pcscd serves it at all."""
 
-    def __init__(self, module: Module, number: int) -> None:
+    def __init__(self, module: Module, number: int, *, pcscd: bool = False) -> None:
         self._module = module
         self._number = number
+        self._pcscd = pcscd
         self._skip: set[int] = set()
         self._bare: set[int] = set()
         self._objects = True
@@ -71,6 +73,7 @@ class Inquiry:
             skip=tuple(sorted(self._skip)),
             bare=tuple(sorted(self._bare)),
             objects=self._objects,
+            pcscd=self._pcscd,
         )
 
     def take(self, reply: Touching | Seen | NotRead | Finished) -> Look | None:

@@ -74,12 +74,14 @@ class Open:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """Look at every slot but ``skip``. Of ``bare`` slots, or of all where ``objects`` is False,
-    only the token info is read. ``look`` comes back in every answer."""
+    only the token info is read. ``look`` comes back in every answer. ``pcscd``: where no slot has
+    a token, say too whether pcscd refuses."""
 
     look: int
     skip: tuple[int, ...] = ()
     bare: tuple[int, ...] = ()
     objects: bool = True
+    pcscd: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ def parse_request(untrusted_line: bytes) -> Request:
                 skip=fields.slots("skip"),
                 bare=fields.slots("bare"),
                 objects=fields.flag("objects"),
+                pcscd=fields.flag("pcscd"),
             )
         case _:
             raise Nonsense("type")

@@ -24,7 +24,7 @@ _ROOT = 0
 class Flaw(StrEnum):
     """What is wrong. All but a stale copy keep the module from being loaded."""
 
-    ABSENT = "absent"
+    ABSENT = "module-absent"
     DANGLING = "dangling-link"
     NOT_A_FILE = "not-a-file"
     NOT_READABLE = "not-readable"

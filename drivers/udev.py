@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyudev
@@ -16,9 +17,16 @@ import pyudev
 from domain.carrier import Maker
 from domain.sighting import Device
 from drivers.catalogue import device_for
-from drivers.watch import Change, Lost, Plugged, Touched, Unplugged
+from drivers.watch import Change, Lost, Plugged, Silent, Speaking, Touched, Unplugged
+
+UDEVD_STOPPED = "udevd-stopped"
+UDEV_SILENT = "udev-silent"
+
+DOUBT_S = 10.0
+"""How long udevd may take to tell of a device that the kernel shows: its rules run programs."""
 
 _UDEVD_RUNS = "/run/udev/control"
+_BUS = "/sys/bus/usb/devices"
 
 
 def source() -> str:
@@ -30,6 +38,9 @@ _RECEIVE_BUFFER = 8 << 20
 """Bytes the kernel may keep for us: thousands of messages, so that a flush to a slow disk loses
 none. Without CAP_NET_ADMIN the kernel grants net.core.rmem_max at most."""
 
+_MOST_SERIAL = 126
+"""Characters a USB string descriptor can hold."""
+
 _SMART_CARD_INTERFACE = ":0b"
 _SMART_CARD_CLASS = "11/"
 _INTERFACE_GONE = frozenset({"remove", "unbind"})
@@ -39,10 +50,15 @@ class UdevWatch:
     """Carriers and readers on USB. Subscribes at once, so that nothing is lost before `present`."""
 
     def __init__(self) -> None:
-        self.name = f"usb ({source()})"
+        heard = source()
+        self.name = f"usb ({heard})"
+        self._needs_udevd = heard == "udev"
         self._known: dict[str, Device] = {}
+        self._names = _names_on_the_bus()
+        self._doubtful_since: float | None = None
+        self._silent = ""
         self._context = pyudev.Context()
-        self._monitor = pyudev.Monitor.from_netlink(self._context, source())
+        self._monitor = pyudev.Monitor.from_netlink(self._context, heard)
         self._monitor.filter_by("usb")
         self._widen()
         self._monitor.start()
@@ -53,6 +69,7 @@ class UdevWatch:
 
     def present(self) -> list[Device]:
         """Every carrier and reader plugged now; they are remembered."""
+        self._names = _names_on_the_bus()
         found = self._enumerate()
         self._known.update(found)
         return list(found.values())
@@ -61,12 +78,50 @@ class UdevWatch:
         """What the waiting messages say; after lost ones also what a fresh look says."""
         changes: list[Change] = []
         for message in waiting_messages(self._monitor):
+            if self._silent:
+                self._silent = ""
+                changes.append(Speaking())
             change = message if isinstance(message, Lost) else self._change(message)
             if change is not None and change not in changes[-1:]:
                 changes.append(change)
         if any(isinstance(change, Lost) for change in changes):
             changes += self._reconcile()
         return _without_echoes(changes)
+
+    def check(self, now: float) -> list[Change]:
+        """Changes that no message told of: udevd is stopped, or it hangs while the kernel goes on.
+
+        The kernel's own messages need nobody in between. A difference must last for a while: the
+        message may still be on its way.
+        """
+        if not self._needs_udevd:
+            return []
+        told = self.changes()
+        if self._silent == UDEVD_STOPPED and os.path.exists(_UDEVD_RUNS):
+            self._silent = ""
+            return [*told, Speaking(), *self._reconcile()]
+        if self._silent:
+            return [*told, *self._reconcile()]
+        if not os.path.exists(_UDEVD_RUNS):
+            return [*told, *self._fallen_silent(UDEVD_STOPPED, f"no {_UDEVD_RUNS}")]
+        if self._is_doubted(now):
+            return [*told, *self._fallen_silent(UDEV_SILENT, "devices without a message")]
+        return told
+
+    def _is_doubted(self, now: float) -> bool:
+        """Whether devices differ from what was told, and did so for long enough."""
+        before, self._names = self._names, _names_on_the_bus()
+        if before == self._names and self._doubtful_since is None:
+            return False
+        if self._enumerate() == self._known:
+            self._doubtful_since = None
+            return False
+        since = self._doubtful_since = now if self._doubtful_since is None else self._doubtful_since
+        return now - since >= DOUBT_S
+
+    def _fallen_silent(self, cause: str, detail: str) -> list[Change]:
+        self._silent, self._doubtful_since = cause, None
+        return [Silent(cause=cause, detail=detail), *self._reconcile()]
 
     def _widen(self) -> None:
         try:
@@ -136,10 +191,19 @@ def waiting_messages(monitor: pyudev.Monitor) -> Iterator[Any]:
         yield message
 
 
+def _names_on_the_bus() -> list[str]:
+    try:
+        return sorted(os.listdir(_BUS))
+    except OSError:
+        return []
+
+
 def _device(message: Any) -> Device | None:
     """A carrier or reader of the catalogue, or any other card reader by its interface class."""
     usb_id = _usb_id(message)
     device = device_for(usb_id, message.device_path)
+    if device is not None and not device.is_reader:
+        return replace(device, usb_serial=_usb_serial(message))
     if device is None and _SMART_CARD_INTERFACE in message.properties.get("ID_USB_INTERFACES", ""):
         return _reader(message.device_path, usb_id)
     return device
@@ -166,6 +230,12 @@ def _usb_id(message: Any) -> str:
     if not (vendor and product):
         vendor, product = _attribute(message, "idVendor"), _attribute(message, "idProduct")
     return f"{vendor:0>4}:{product:0>4}".lower()
+
+
+def _usb_serial(message: Any) -> str:
+    """The kernel's spelling, which a message and a later look have in common."""
+    untrusted = _attribute(message, "serial")
+    return "".join(char if char.isprintable() else " " for char in untrusted)[:_MOST_SERIAL]
 
 
 def _attribute(message: Any, name: str) -> str:

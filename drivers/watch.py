@@ -48,7 +48,21 @@ class Remounted:
     reason: str
 
 
-Change = Plugged | Unplugged | Touched | Lost | Remounted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """Changes are not told any more; from now on they are looked for at every `Watch.check`.
+    ``cause`` is a word that the command line explains."""
+
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaking:
+    """Changes are told again."""
+
+
+Change = Plugged | Unplugged | Touched | Lost | Remounted | Silent | Speaking
 
 
 class Watch(Protocol):
@@ -65,3 +79,7 @@ class Watch(Protocol):
 
     def changes(self) -> list[Change]:
         """What changed since the last call, in order. Never blocks."""
+
+    def check(self, now: float) -> list[Change]:
+        """Now and then, at this monotonic time: whether what is there is what was told. Cheap
+        where it is."""

@@ -9,6 +9,33 @@ from domain.verdict import Level
 from policies.rule import STOP_AND_TELL, Remark, rule
 from policies.situation import Situation
 
+_THE_COMPUTERS = frozenset(
+    {
+        Obstacle.MODULE_ABSENT,
+        Obstacle.MODULE_NOT_ASKED,
+        Obstacle.PCSCD_DOWN,
+        Obstacle.PCSCD_DENIED,
+        Obstacle.NO_WORKER,
+    }
+)
+"""What keeps any carrier from being read here, whatever is wrong with this one."""
+
+_MEND_THE_COMPUTER = Text(
+    ru="Дело в компьютере, а не в носителе: скажите администратору (причину показывает klyuchar "
+    "status). До этого не работайте с носителем здесь",
+    en="It is the computer and not the carrier: tell the administrator (klyuchar status says why). "
+    "Do not work with the carrier here until then",
+)
+
+_PLUG_AGAIN = Text(
+    ru="Выньте носитель и вставьте снова. Если не поможет, не работайте с ним и отдайте "
+    "его ответственному пользователю криптосредств: отказ носителя может быть признаком "
+    "компрометации ключа (п. 5.1)",
+    en="Pull the carrier out and plug it in again. If that does not help, do not work with "
+    "it and hand it to the responsible user: a failed carrier may be a sign of a "
+    "compromised key (clause 5.1)",
+)
+
 
 @rule(
     Level.WARN,
@@ -16,7 +43,8 @@ from policies.situation import Situation
     asks=Text(ru="Удалось ли опознать носитель?", en="Could the carrier be identified?"),
 )
 def unreadable(situation: Situation) -> Remark | None:
-    if not isinstance(situation.seen, Unread) or _answered(situation.seen):
+    seen = situation.seen
+    if not isinstance(seen, Unread) or _answered(seen):
         return None
     return Remark(
         level=Level.WARN,
@@ -26,14 +54,7 @@ def unreadable(situation: Situation) -> Remark | None:
             en="The carrier is plugged in and could not be identified: whose it is and whether it "
             "may be used is not known",
         ),
-        advice=Text(
-            ru="Выньте носитель и вставьте снова. Если не поможет, не работайте с ним и отдайте "
-            "его ответственному пользователю криптосредств: отказ носителя может быть признаком "
-            "компрометации ключа (п. 5.1)",
-            en="Pull the carrier out and plug it in again. If that does not help, do not work with "
-            "it and hand it to the responsible user: a failed carrier may be a sign of a "
-            "compromised key (clause 5.1)",
-        ),
+        advice=_MEND_THE_COMPUTER if seen.obstacle in _THE_COMPUTERS else _PLUG_AGAIN,
     )
 
 

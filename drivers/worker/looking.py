@@ -26,7 +26,7 @@ from drivers.messages import (
     Seen,
     Touching,
 )
-from drivers.worker import cryptoki, decoding
+from drivers.worker import cryptoki, decoding, pcsc
 from drivers.worker.cryptoki import Lied, Refused, TokenInfo
 from drivers.worker.library import CannotList, Library
 
@@ -59,7 +59,17 @@ class Looking:
         for slot, token in tokens.items():
             if token is not None:
                 self._tell(slot, token)
+        if self._ask.pcscd and not any(tokens.values()):
+            self._ask_pcscd()
         self._say(Finished(look=self._ask.look, slots=len(slots)))
+
+    def _ask_pcscd(self) -> None:
+        """Modules show no slots where pcscd refuses them: "could not ask" that reads like "no"."""
+        self._announce(MODULE_WIDE, "SCardEstablishContext")
+        refusal = pcsc.refusal()
+        if refusal is not None:
+            obstacle, detail = refusal
+            self._unread(MODULE_WIDE, obstacle, detail)
 
     def _wanted(self, slots: list[int]) -> list[int]:
         wanted = []

@@ -47,6 +47,7 @@ def test_what_hangs_on_files_and_sockets_stays_until_a_restart() -> None:
         worker_socket="/v",
         host="pc-18",
         modules=("/a.so", "/b.so"),
+        modules_directory=Path("/m"),
         storage_socket="/s",
         container_directories=("/c",),
         demo_socket="/d",

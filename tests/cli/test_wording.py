@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.causes import explained, remedy
 from cli.wording import line
 from domain.carrier import Carrier, Maker
-from domain.events import Blind, Event, Identified, Judged, Reenumerated, Unreadable
-from domain.sighting import Evidence, Obstacle, Sighting, Unread
+from domain.events import Blind, Event, Identified, Judged, Noticed, Reenumerated, Unreadable
+from domain.sighting import Device, Evidence, Obstacle, Sighting, Unread
 from domain.text import Text
 from domain.verdict import Finding, Level, Verdict
+from drivers.modules import Flaw
 from journal.decode import Record
 from tests.journal.values import KINDS, values
 
@@ -122,6 +124,55 @@ def test_blindness_is_explained_in_words() -> None:
     assert "НЕ ВИЖУ" in text.ru
     assert "аварийно завершилась (signal 11)" in text.ru
     assert "module-died" not in text.ru
+
+
+def test_every_cause_has_words_and_what_is_not_a_devices_doing_has_a_remedy() -> None:
+    for cause in [*Obstacle, *Flaw, "quarantined", "wrong-drop-in", "udev-silent", "udevd-stopped"]:
+        assert explained(cause) is not None, cause
+    for cause in [*Flaw, "quarantined", "pcscd-down", "pcscd-denied", "udevd-stopped"]:
+        assert remedy(cause).ru, cause
+
+
+def test_what_to_do_about_pcscd_depends_on_what_is_wrong_with_it() -> None:
+    words = {
+        state: told(Blind(what="pcscd", reason=f"pcscd-down: {state}; SCardEstablishContext: x")).ru
+        for state in ("not-installed", "masked", "stopped")
+    }
+    assert "apt install pcscd" in words["not-installed"]
+    assert "systemctl unmask pcscd.socket" in words["masked"]
+    assert "systemctl start pcscd.socket" in words["stopped"]
+    assert all("носители во всех считывателях" in one for one in words.values())
+
+
+def test_a_carrier_known_by_usb_only_says_which_it_is_and_why_its_number_is_unknown() -> None:
+    device = Device(
+        port="/1-1",
+        usb_id="0a89:0030",
+        maker=Maker.RUTOKEN,
+        model="Rutoken ECP",
+        usb_serial="77",
+    )
+    unread = Unread(
+        module="",
+        slot=-1,
+        obstacle=Obstacle.MODULE_ABSENT,
+        detail="librtpkcs11ecp",
+        label="Rutoken ECP",
+    )
+    text = told(Unreadable(unread=unread, port="/1-1", device=device))
+    assert text.ru == (
+        "Вставленный носитель «Rutoken ECP» не опознан: программа изготовителя не установлена "
+        "(librtpkcs11ecp). Номер неизвестен: по USB видно только, что это Rutoken ECP (0a89:0030); "
+        "номер в описателе USB, 77, — не номер носителя. Что делать: установите модуль из пакета "
+        "изготовителя для этого компьютера, затем systemctl restart klyuchar-agent."
+    )
+    assert "Its serial is unknown" in text.en
+
+
+def test_a_stale_copy_is_noticed_in_words() -> None:
+    text = told(Noticed(what="rutoken", finding="stale-copy", detail="/opt/a.so: /opt/b.so"))
+    assert text.ru.startswith("Модуль «rutoken»: есть ещё одна, другая библиотека")
+    assert "/opt/a.so" in text.ru
 
 
 def test_an_event_of_a_later_version_is_named() -> None:

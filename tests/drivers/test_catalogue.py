@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from domain.carrier import Maker, canonical_model
 from drivers import catalogue
-from drivers.catalogue import MODULES, device_for, installed_modules, maker_of, model_of
+from drivers.catalogue import MODULES, device_for, maker_of, model_of
 
 
 def test_every_usb_id_is_well_formed_and_told_once() -> None:
@@ -71,26 +70,6 @@ def test_models_are_canonical() -> None:
     for usb_id, maker, model, _ in catalogue._USB:
         canonical = model_of(maker, model)
         assert canonical_model(canonical) == canonical, usb_id
-
-
-def test_modules_are_found_where_makers_put_them(tmp_path: Path) -> None:
-    own = tmp_path / "opt/aktivco/rutokenecp/amd64/librtpkcs11ecp.so"
-    general = tmp_path / "usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
-    link = tmp_path / "usr/lib/x86_64-linux-gnu/pkcs11/opensc-pkcs11.so"
-    stale = tmp_path / "opt/kontur.plugin/pkcs11/librtpkcs11ecp.so"
-    for file in (own, general, stale):
-        file.parent.mkdir(parents=True)
-        file.touch()
-    link.parent.mkdir(parents=True)
-    link.symlink_to(general)
-    assert [(m.name, m.path, m.general) for m in installed_modules(tmp_path)] == [
-        ("rutoken", str(own), False),
-        ("opensc", str(general), True),
-    ]
-
-
-def test_nothing_installed_is_no_error(tmp_path: Path) -> None:
-    assert installed_modules(tmp_path) == ()
 
 
 def test_only_the_module_for_everybody_yields() -> None:

@@ -311,6 +311,15 @@ class TestReading:
         facts = situation(seen=unread(obstacle), ledger=ledger(entry=None))
         assert told(facts) == [("unreadable", "warn")]
 
+    def test_a_computer_that_reads_nothing_is_not_the_carriers_fault(self) -> None:
+        advice = {
+            obstacle: judge(situation(seen=unread(obstacle))).deciding.advice.ru
+            for obstacle in (Obstacle.PCSCD_DOWN, Obstacle.MODULE_ABSENT, Obstacle.DEADLINE)
+        }
+        assert "скажите администратору" in advice[Obstacle.PCSCD_DOWN]
+        assert "скажите администратору" in advice[Obstacle.MODULE_ABSENT]
+        assert "вставьте снова" in advice[Obstacle.DEADLINE]
+
     @pytest.mark.parametrize("defect", [None, *SerialDefect])
     def test_a_serial_that_identifies_nothing(self, defect: SerialDefect | None) -> None:
         facts = situation(seen=unread(Obstacle.NO_SERIAL, defect=defect))
