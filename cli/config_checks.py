@@ -73,16 +73,9 @@ def _modules(settings: Settings) -> Iterator[Remark]:
 
 def _dropins(settings: Settings) -> Iterator[Remark]:
     from agent.modules import gather
-    from cli.causes import explained, remedy
 
-    modules = gather(settings.agent.modules, settings.agent.modules_directory)
-    yield from (Remark(what=wrong.why) for wrong in modules.wrong)
-    for module, finding in modules.refused:
-        cause, todo = explained(finding.flaw), remedy(finding.flaw)
-        assert cause is not None
-        if module.path not in settings.agent.modules:
-            ru, en = f"{cause.ru} ({finding.detail})", f"{cause.en} ({finding.detail})"
-            yield _wrong(module.path, Text(ru=f"{ru}; {todo.ru}", en=f"{en}; {todo.en}"))
+    gathered = gather(settings.agent.modules, settings.agent.modules_directory)
+    yield from (Remark(what=wrong.why) for wrong in gathered.wrong)
 
 
 def _authorities(settings: Settings) -> Iterator[Remark]:

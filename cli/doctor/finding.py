@@ -78,6 +78,7 @@ KINDS: dict[str, tuple[Gravity, str]] = {
     "module-not-a-library": (_FAULT, ""),
     "module-wrong-architecture": (_FAULT, ""),
     "module-replaceable": (_FAULT, ""),
+    "module-stale-copy": (_WARNING, ""),
     "module-silent": (_FAULT, ""),
     "worker-absent": (_FAULT, ""),
     # readers

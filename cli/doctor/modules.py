@@ -6,8 +6,8 @@ import os
 import select
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+from agent.modules import Modules, gather
 from cli.doctor.finding import Outcome, found, unseen
 from cli.doctor.workstation import Workstation
 from cli.vocabulary import OBSTACLES
@@ -15,7 +15,7 @@ from domain.carrier import Maker
 from domain.names import MAKERS
 from domain.sighting import Obstacle
 from domain.text import Text
-from drivers.catalogue import MODULES, Module, installed_modules
+from drivers.catalogue import MODULES, Module
 from drivers.eye import Eye, Look
 from drivers.messages import MODULE_WIDE
 from drivers.modules import Finding, Flaw, inspect
@@ -37,8 +37,8 @@ _FLAWS = {
         ru="подменить его может не только root", en="not only root can replace it"
     ),
     Flaw.STALE_COPY: Text(
-        ru="вторая копия модуля, устаревшая: программы могут взять не ту",
-        en="a second copy of the module, a stale one: programs may take the wrong one",
+        ru="другая библиотека того же названия: программы могут взять не ту, агент берёт",
+        en="another library of that name: programs may take the wrong one, the agent takes",
     ),
 }
 _PACKAGES = {
@@ -53,14 +53,18 @@ _ANY_READER = "apt install opensc"
 
 def files(workstation: Workstation) -> Iterator[Outcome]:
     """Every module that would be loaded may be, and is the one that is meant."""
-    for module in _modules(workstation):
+    gathered = _gathered(workstation)
+    for module in gathered.all:
         for finding in inspect(module, by_others=workstation.is_packaged):
+            yield _flawed(finding)
+    for finding in gathered.noticed:
+        if finding.flaw is Flaw.STALE_COPY:
             yield _flawed(finding)
 
 
 def missing(workstation: Workstation) -> Iterator[Outcome]:
     """For each carrier that is plugged there is a module that can read it."""
-    modules = _modules(workstation)
+    modules = _gathered(workstation).asked
     names = {module.name for module in modules}
     carriers = (one.device for one in workstation.plugged if not one.device.is_reader)
     for maker in sorted({carrier.maker for carrier in carriers}):
@@ -104,16 +108,19 @@ def answers(workstation: Workstation) -> Iterator[Outcome]:
 
 
 def _modules(workstation: Workstation) -> list[Module]:
-    paths = workstation.settings.agent.modules
-    added = [Module(name=Path(path).stem, path=path, general=False) for path in paths]
-    return [*installed_modules(), *added]
+    return _gathered(workstation).all
+
+
+def _gathered(workstation: Workstation) -> Modules:
+    agent = workstation.settings.agent
+    return gather(agent.modules, agent.modules_directory)
 
 
 def _flawed(finding: Finding) -> Outcome:
     flaw = _FLAWS[finding.flaw]
     detail = f" ({finding.detail})" if finding.detail != finding.path else ""
     return found(
-        f"module-{finding.flaw.value}",
+        "module-" + finding.flaw.value.removeprefix("module-"),
         ru=f"Модуль {finding.module}, {finding.path}: {flaw.ru}{detail}",
         en=f"Module {finding.module}, {finding.path}: {flaw.en}{detail}",
         mend=_mended(finding),

@@ -93,6 +93,21 @@ class TestFiles:
         copy.chmod(0o600)
         assert f"chmod a+r {copy}" in ward.doctor(user=NOBODY).what("module-not-readable")
 
+    def test_an_administrators_file_that_is_wrong(self, ward: Ward, tmp_path: Path) -> None:
+        (tmp_path / "vendor.toml").write_text('name = "vendor"\npth = "/x.so"\n')
+        ward.configure(agent=f'modules_directory = "{tmp_path}"')
+        assert "vendor.toml:2 pth" in ward.doctor().what("settings-wrong")
+
+    @ROOT_ONLY
+    def test_an_old_copy_that_another_program_brought(self, ward: Ward) -> None:
+        """OpenSC is installed where these tests run."""
+        bundled = "/opt/plugin/pkcs11/opensc-pkcs11.so"
+        told = ward.doctor(
+            "mount -t tmpfs -o mode=755 tmpfs /opt && mkdir -p /opt/plugin/pkcs11 && "
+            f"cp {MODULE} {bundled}"
+        ).what("module-stale-copy")
+        assert bundled in told
+
 
 class TestAnswers:
     def test_a_module_that_answers(self, ward: Ward, copy: Path, tmp_path: Path) -> None:
