@@ -45,6 +45,7 @@ from domain.events import (
 from drivers.eye import Eye
 from drivers.pcscd import PcscdSocket
 from drivers.watch import (
+    Asked,
     Change,
     Lost,
     Plugged,
@@ -164,6 +165,8 @@ class Agent:
                 case Remounted():
                     self._look_at_storage(now)
                     continue
+                case Asked():
+                    self._eyes.try_all(now)
                 case Touched():
                     pass
                 case Lost(reason=reason):

@@ -15,7 +15,7 @@ from pathlib import Path
 from domain.errors import CouldNotAsk
 from domain.sighting import Device
 from domain.text import Text
-from drivers.watch import Change, Touched
+from drivers.watch import Asked, Change
 
 NAME = "rescan.sock"
 """The socket's name in the agent's runtime directory."""
@@ -47,6 +47,11 @@ class RescanWatch:
         """None: it sees nothing itself."""
         return []
 
+    def check(self, now: float) -> list[Change]:
+        """Nothing: who asks is heard."""
+        del now
+        return []
+
     def changes(self) -> list[Change]:
         """One trigger, however often it was asked since the last call."""
         with suppress(BlockingIOError):
@@ -56,7 +61,7 @@ class RescanWatch:
         if now - self._asked_at < _AGAIN_S:
             return []
         self._asked_at = now
-        return [Touched(reason="rescan")]
+        return [Asked()]
 
 
 def ask(path: str) -> None:

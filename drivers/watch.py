@@ -62,7 +62,12 @@ class Speaking:
     """Changes are told again."""
 
 
-Change = Plugged | Unplugged | Touched | Lost | Remounted | Silent | Speaking
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A person asks to look at everything now, what was given up for a while too."""
+
+
+Change = Asked | Plugged | Unplugged | Touched | Lost | Remounted | Silent | Speaking
 
 
 class Watch(Protocol):
