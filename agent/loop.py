@@ -20,10 +20,12 @@ from agent.notify import ServiceManager
 from agent.presence import Presence, Present
 from agent.recording import Recorder
 from agent.rereading import reread, told
+from agent.retention import EVERY_S, keep_within
 from agent.retry import Retry
 from agent.settings import AgentSettings
 from agent.sick_slots import CONFIRM_S
 from agent.silence import explained
+from agent.snapshot import now_utc
 from agent.stock import Stock
 from agent.storage import StorageEye
 from agent.tell import JournaldFollower
@@ -64,6 +66,9 @@ TICK_S = 20.0
 
 LONGEST_RETRY_S = 900.0
 """What can't be seen is looked for again at a tick, then ever more rarely, up to this."""
+
+FIRST_TRIM_S = 600.0
+"""After the start there are more urgent things than an old journal."""
 
 _UDEV = "udev"
 
@@ -108,6 +113,7 @@ class Agent:
         self._look_times = LookTimes()
         self._quiet_at: float | None = None
         self._tick_at = 0.0
+        self._trim_at = time.monotonic() + FIRST_TRIM_S
         self._retry = Retry(TICK_S, LONGEST_RETRY_S)
         self._stopping = False
         self._rereading = False
@@ -288,6 +294,11 @@ class Agent:
         self._refresh_books()
         self._take_stock()
         self._judge_again()
+        if self._trim_at <= now and not self._recorder.failing:
+            self._trim_at = now + EVERY_S
+            self._recorder.trying(
+                lambda: keep_within(self._journal, self._settings, self._books.snapshot, now_utc())
+            )
 
     def _take_stock(self) -> None:
         self._record(*self._stock.refresh())

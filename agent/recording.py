@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from agent.snapshot import now_utc
 from domain.events import Event, Unrecorded
@@ -49,10 +50,14 @@ class Recorder:
 
     def checkpoint(self) -> None:
         """Sign the head, where the disk takes anything."""
+        self.trying(lambda: self._journal.checkpoint(self._signer))
+
+    def trying(self, act: Callable[[], None]) -> None:
+        """Do what records of itself, where the disk takes anything; else no event is missed."""
         if self.failing:
             return
         try:
-            self._journal.checkpoint(self._signer)
+            act()
         except Tampered:
             raise
         except CouldNotRecord as error:

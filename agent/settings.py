@@ -50,6 +50,8 @@ class AgentSettings:
     snapshot_warn_s: int = whole_number(24 * 3600, 60, YEAR_S)
     snapshot_deny_s: int = whole_number(7 * 24 * 3600, 60, YEAR_S)
     key_ending_days: int = whole_number(30, 0, 366)
+    journal_max_mib: int = whole_number(512, 64, 1 << 20)
+    journal_keep_days: int = whole_number(90, 0, 3660)
 
     @property
     def journal(self) -> Path:

@@ -175,6 +175,7 @@ def _as_json(report: Report) -> dict[str, Any]:
     return {
         "whole": report.whole,
         "records": report.records,
+        "released": report.released,
         "segments": report.segments,
         "head": report.head.digest.hex(),
         "checkpoints": report.checkpoints,
@@ -197,6 +198,15 @@ def _as_texts(report: Report, key: bytes | None) -> Iterator[Text]:
             ru=f"Журнал цел: записей {report.records}, файлов {report.segments}.",
             en=f"The journal is whole: {report.records} records, {report.segments} files.",
         )
+        if report.released:
+            yield Text(
+                ru=f"Записей по № {report.released} здесь больше нет: журнал сам говорит, что они "
+                "оставлены журналу учёта (SegmentReleased). Сверьте с ним: klyuchar ledger "
+                "workstation list.",
+                en=f"Records up to No. {report.released} are not here any more: the journal itself "
+                "says that they were left to the ledger (SegmentReleased). Compare with it: "
+                "klyuchar ledger workstation list.",
+            )
     else:
         yield Text(
             ru=f"ЖУРНАЛ НАРУШЕН: файл {breach.file}, строка {breach.line}, запись № {breach.seq}: "

@@ -75,6 +75,8 @@ def gather(settings: Settings) -> dict[str, Any]:
             "records": standing.seq,
             "not_shipped": standing.seq - acknowledged,
             "unrecorded": standing.unrecorded,
+            "bytes": _size(settings.agent.journal),
+            "most_bytes": settings.agent.journal_max_mib << 20,
             "room_bytes": _room(settings.agent.journal),
         },
     }
@@ -91,6 +93,12 @@ def _standing(journal: Path) -> Standing:
         for line in read(journal):
             standing.fold(decode(line.raw))
     return standing
+
+
+def _size(journal: Path) -> int:
+    from journal.retention import size_of
+
+    return size_of(journal)
 
 
 def _room(journal: Path) -> int | None:

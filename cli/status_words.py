@@ -29,6 +29,7 @@ _WATCHES = {
     "demonstration": Text(ru="показ", en="the demonstration"),
 }
 
+_NEARLY = 0.8
 _LITTLE_ROOM = 64 << 20
 """Bytes below which the journal's disk is said to be nearly full: months of records."""
 
@@ -130,6 +131,14 @@ def _disk(journal: dict[str, Any]) -> Iterator[Text]:
         yield Text(
             ru=f"НЕ ЗАПИСАНО событий, пока на диске не было места: {journal['unrecorded']}.",
             en=f"Events NOT RECORDED while the disk was full: {journal['unrecorded']}.",
+        )
+    size, most = journal["bytes"], journal["most_bytes"]
+    if size > most * _NEARLY:
+        yield Text(
+            ru=f"Журнал рабочего места занимает {size >> 20} МиБ из {most >> 20} "
+            "(journal_max_mib). Старое удаляется, когда журнал учёта подтвердил его.",
+            en=f"The workstation's journal takes {size >> 20} MiB of {most >> 20} "
+            "(journal_max_mib). What is old goes when the ledger has acknowledged it.",
         )
     room = journal["room_bytes"]
     if room is not None and room < _LITTLE_ROOM:

@@ -33,6 +33,7 @@ from domain.events import (
     Reenumerated,
     Repaired,
     Seeing,
+    SegmentReleased,
     SettingsRefused,
     SnapshotAccepted,
     SnapshotRefused,
@@ -71,8 +72,8 @@ def _event(event: Event) -> Text:  # noqa: C901, PLR0912  one branch an event
     match event:
         case Started() | Stopped() | Repaired() | Checkpoint():
             return _own(event)
-        case Reconfigured() | SettingsRefused() | Unrecorded():
-            return _trouble(event)
+        case Reconfigured() | SettingsRefused() | Unrecorded() | SegmentReleased():
+            return _upkeep(event)
         case Appeared(device=device):
             return _device(device, Text(ru="Подключено", en="Plugged in"))
         case Vanished(device=device):
@@ -139,7 +140,7 @@ def _own(event: Started | Stopped | Repaired | Checkpoint) -> Text:
             assert_never(event)
 
 
-def _trouble(event: Reconfigured | SettingsRefused | Unrecorded) -> Text:
+def _upkeep(event: Reconfigured | SettingsRefused | Unrecorded | SegmentReleased) -> Text:
     """What concerns settings and the disk."""
     match event:
         case Reconfigured(changed=changed, waiting=waiting):
@@ -157,6 +158,13 @@ def _trouble(event: Reconfigured | SettingsRefused | Unrecorded) -> Text:
             return Text(
                 ru=f"Новые настройки не приняты, действуют прежние. {reason}",
                 en=f"The new settings were refused, the former stay in force. {reason}",
+            )
+        case SegmentReleased(first_seq=first, last_seq=last):
+            return Text(
+                ru=f"Записи № {first}–{last} хранит теперь только журнал учёта: он подтвердил их "
+                "подписью, файл на этом компьютере удаляется.",
+                en=f"Records No. {first} to {last} are kept by the ledger alone now: it "
+                "acknowledged them by its signature, the file on this machine is removed.",
             )
         case Unrecorded(count=count, since=since, reason=reason):
             return Text(

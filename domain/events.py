@@ -68,6 +68,20 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentReleased:
+    """The records ``first_seq`` to ``last_seq``, whose last has the SHA-256 ``digest``, are to be
+    kept by the ledger alone, and their file is removed after this. ``acknowledged_seq`` is how far
+    the ledger's signed snapshot ``snapshot`` says that it has this journal."""
+
+    segment: str
+    first_seq: int
+    last_seq: int
+    digest: str
+    acknowledged_seq: int
+    snapshot: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
     """A torn last line was cut off at start: it was never acknowledged. ``torn`` holds its first
     bytes (at most 512) in hexadecimal."""
@@ -221,6 +235,7 @@ Event = (
     | Reconfigured
     | SettingsRefused
     | Unrecorded
+    | SegmentReleased
     | Repaired
     | Checkpoint
     | Appeared

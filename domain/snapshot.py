@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from domain import canonical
 from domain.accounting import CarrierEntry, entry_from_json
@@ -47,19 +48,34 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """The ledger has the workstation's journal from its first record up to ``seq``, all of it;
+    that record has the SHA-256 ``head``."""
+
+    seq: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """The first line: ``workstation`` is whom the snapshot was made for, ``salt`` what login
-    marks were made with, ``entries`` the number of records."""
+    marks were made with, ``entries`` the number of records. ``acknowledged`` is None where the
+    ledger does not vouch for having the journal whole."""
 
     mark: Mark
     workstation: str
     salt: str
     entries: int
     index_at: int
+    acknowledged: Acknowledged | None = None
 
 
 def pack(
-    mark: Mark, workstation: str, salt: str, entries: Iterable[tuple[bytes, CarrierEntry]]
+    mark: Mark,
+    workstation: str,
+    salt: str,
+    entries: Iterable[tuple[bytes, CarrierEntry]],
+    acknowledged: Acknowledged | None = None,
 ) -> bytes:
     """All of the file but its signature. ``entries`` come with the SHA-256 of their serial."""
     rows = sorted(
@@ -67,6 +83,7 @@ def pack(
     )
     header = canonical.encode(
         {
+            "acknowledged": canonical.plain(acknowledged),
             "entries": len(rows),
             "format": FORMAT,
             "made_at": mark.made_at,
@@ -96,9 +113,14 @@ def read_header(read_at: ReadAt) -> Header:
             salt=str(value["salt"]),
             entries=int(value["entries"]),
             index_at=len(line) + 1,
+            acknowledged=_acknowledged(value.get("acknowledged")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a ledger snapshot: {error}") from error
+
+
+def _acknowledged(value: Any) -> Acknowledged | None:
+    return Acknowledged(seq=int(value["seq"]), head=str(value["head"])) if value else None
 
 
 def find(read_at: ReadAt, header: Header, key: bytes) -> tuple[CarrierEntry, ...]:

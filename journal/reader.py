@@ -118,8 +118,10 @@ class Follower:
         if self._path is None:
             paths = segments(self._directory, self._seq)
             path = paths[0] if paths else None
-        else:
+        elif os.fstat(self._descriptor).st_nlink:
             path = segment_path(self._directory, self._seq + 1)
+        else:  # let go, and perhaps those after it
+            path = next(iter(segments(self._directory, self._seq)), None)
         if path is None or path == self._path:
             return False
         try:

@@ -20,7 +20,7 @@ from journal.digest import sha256
 # Keys are sorted, so the members after the body stand at the end, where an event cannot imitate
 # them: a quotation mark inside a string is always escaped.
 _END = re.compile(
-    rb'"prev":"([0-9a-f]{64})","seq":([1-9][0-9]{0,15}),"time":"[^"]*","v":[0-9]+\}\n\Z'
+    rb'"prev":"([0-9a-f]{64})","seq":([1-9][0-9]{0,15}),"time":"([^"]*)","v":[0-9]+\}\n\Z'
 )
 _LONGEST_END = 192
 
@@ -77,6 +77,11 @@ def seq_of(raw: bytes) -> int:
 def prev_of(raw: bytes) -> bytes:
     """The SHA-256 that a complete line names of the one before it; as `seq_of` otherwise."""
     return bytes.fromhex(_end_of(raw)[1].decode())
+
+
+def time_of(raw: bytes) -> str:
+    """When a complete line was written, UTC in RFC 3339; as `seq_of` otherwise."""
+    return _end_of(raw)[3].decode()
 
 
 def _end_of(raw: bytes) -> re.Match[bytes]:

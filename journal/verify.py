@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from domain.canonical import encode
-from domain.events import Checkpoint
+from domain.events import Checkpoint, SegmentReleased
 from domain.text import Text
 from journal import diagnosis
 from journal.checkpoint import message
@@ -23,22 +23,28 @@ from journal.diagnosis import Breach
 from journal.digest import sha256
 from journal.lock import is_locked
 from journal.record import GENESIS, Head
-from journal.segments import segments
+from journal.segments import first_seq, segments
 from journal.signing import verify as verify_signature
 
 _BUFFER = 1 << 20
 _CHECKPOINT = msgspec.json.Decoder(Checkpoint)
+_RELEASE = msgspec.json.Decoder(SegmentReleased)
+_RELEASED = b'"event":"SegmentReleased"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What `verify` found. Counts are of what is whole, up to the breach if there is one.
 
-    ``signed_seq`` is the last record a checkpoint covers: those after it stand on the chain
-    alone. ``public_key`` is the key the checkpoints were checked with, None where there was none.
+    ``records`` is the number of the last one; those up to ``released`` (0 where all are here) are
+    not here any more: the journal itself says that they were left to the ledger, which is to be
+    asked for them. ``signed_seq`` is the last record a checkpoint covers: those after it stand on
+    the chain alone. ``public_key`` is the key the checkpoints were checked with, None where there
+    was none.
     """
 
     records: int
+    released: int
     segments: int
     checkpoints: int
     signed_seq: int
@@ -60,7 +66,8 @@ def verify(directory: Path, *, public_key: bytes | None, strict: bool = False) -
     times slower). A torn last line is no breach while a writer has the journal open.
     """
     paths = segments(directory)
-    check = _Check(directory, public_key, strict=strict)
+    beginning = _beginning(paths)
+    check = _Check(directory, public_key, beginning, strict=strict)
     breach = None
     for path in paths:
         breach = check.segment(path, is_last=path is paths[-1])
@@ -68,6 +75,7 @@ def verify(directory: Path, *, public_key: bytes | None, strict: bool = False) -
             break
     return Report(
         records=check.seq,
+        released=beginning.seq,
         segments=check.segments,
         checkpoints=check.checkpoints,
         signed_seq=check.signed_seq,
@@ -77,15 +85,44 @@ def verify(directory: Path, *, public_key: bytes | None, strict: bool = False) -
     )
 
 
+def _beginning(paths: list[Path]) -> Head:
+    """Where the chain in ``paths`` begins: behind the last segment that the journal says was let
+    go, where its first line names that one's last; at the very beginning otherwise."""
+    if not paths or first_seq(paths[0]) == 1:
+        return GENESIS
+    for path in reversed(paths):
+        with open(path, "rb", buffering=_BUFFER) as file:
+            for raw in file:
+                if _RELEASED in raw and (head := _left_to_the_ledger(raw, first_seq(paths[0]))):
+                    return head
+    return GENESIS
+
+
+def _left_to_the_ledger(raw: bytes, first: int) -> Head | None:
+    """Where the chain stood before record ``first``, by the line that says that it was let go."""
+    try:
+        line = ENVELOPE.decode(raw)
+        if line.event != SegmentReleased.__name__:
+            return None
+        released = _RELEASE.decode(line.body)
+        if released.last_seq + 1 != first:
+            return None
+        return Head(seq=released.last_seq, digest=bytes.fromhex(released.digest))
+    except (msgspec.MsgspecError, ValueError):
+        return None
+
+
 class _Check:
     """The chain as far as it was followed."""
 
-    def __init__(self, directory: Path, public_key: bytes | None, *, strict: bool) -> None:
+    def __init__(
+        self, directory: Path, public_key: bytes | None, beginning: Head, *, strict: bool
+    ) -> None:
         self.directory = directory
         self.public_key = public_key
         self.strict = strict
-        self.seq = GENESIS.seq
-        self.digest = GENESIS.digest
+        self.seq = beginning.seq
+        self.digest = beginning.digest
         self.segments = self.checkpoints = self.signed_seq = 0
 
     def segment(self, path: Path, *, is_last: bool) -> Breach | None:

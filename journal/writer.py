@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from domain.errors import CouldNotAsk
-from domain.events import Checkpoint, Event, Repaired
+from domain.events import Checkpoint, Event, Repaired, SegmentReleased
 from domain.text import Text
 from journal.checkpoint import signed
 from journal.digest import sha256
@@ -118,6 +118,18 @@ class Journal:
         """Sign the present head and record that; nothing where it is a checkpoint already."""
         if self.head.seq > 0 and not self._at_checkpoint:
             self.append(signed(signer, self._host, self.head))
+
+    def release(self, released: SegmentReleased) -> None:
+        """Record that the oldest segment is let go, then remove it (`journal.retention`).
+
+        Raises CouldNotRecord where either can't be done. Killed in between, it is there as before.
+        """
+        self.append(released)
+        try:
+            os.unlink(self._directory / released.segment)
+            sync_directory(self._directory)
+        except OSError as error:
+            raise _could_not_record(self._directory, error) from error
 
     def close(self) -> None:
         """Let go of the journal. Nothing is left to flush."""

@@ -8,7 +8,7 @@ that neither the old lines nor the new alarms are lost. See docs/adr/0004.
 from __future__ import annotations
 
 from domain.errors import Wrong
-from domain.events import Checkpoint, Inventoried, Judged, Unrecorded
+from domain.events import Checkpoint, Inventoried, Judged, SegmentReleased, Unrecorded
 from domain.inventory import Inventory
 from domain.text import Text
 from journal.checkpoint import message
@@ -144,6 +144,8 @@ class Intake:
                 self._broken(Breach.UNREADABLE, found.seq)
             case Judged() as judged:
                 cases.of_verdict(self._transaction, self._origin, self._sender.workstation, judged)
+            case SegmentReleased() as released if not self._has(released):
+                self._broken(Breach.GAP, found.seq)
             case Unrecorded():
                 cases.open_case(
                     self._transaction,
@@ -166,6 +168,11 @@ class Intake:
             inventories.take(self._transaction, self._origin, number, found.time, untrusted)
         except ValueError:
             self._broken(Breach.UNREADABLE, found.seq)
+
+    def _has(self, released: SegmentReleased) -> bool:
+        """Whether what the workstation keeps no longer is kept here."""
+        last = self._tellings.line(released.last_seq)
+        return last is not None and sha256(last).hex() == released.digest
 
     def _signed(self, checkpoint: Checkpoint, host: str, before: Head) -> bool:
         """Whether the enrolled key signed the very line before the checkpoint."""

@@ -17,7 +17,7 @@ from domain.accounting import CarrierEntry, KeyDocument, OutOfAction, Standing
 from domain.because import because
 from domain.carrier import Carrier, Maker
 from domain.errors import CouldNotAsk
-from domain.snapshot import Mark, pack, read_header
+from domain.snapshot import Acknowledged, Mark, pack, read_header
 from domain.text import Text
 from journal.digest import sha256
 from journal.signing import Signer
@@ -42,8 +42,28 @@ def build(reading: Reading, workstation: str, made_at: datetime, signer: Signer)
         workstation,
         salt,
         ((sha256(e.carrier.serial.encode()), e) for e in _entries(reading, marks)),
+        _acknowledged(reading, workstation),
     )
     return unsigned + signer.sign(sha256(unsigned))
+
+
+def _acknowledged(reading: Reading, workstation: str) -> Acknowledged | None:
+    """How far the ledger has the workstation's journal; None where it was ever broken: what is left
+    of such a journal is evidence, and stays where it is."""
+    row = reading.one(_WHOLE_JOURNAL, workstation)
+    return Acknowledged(seq=row[0], head=row[1]) if row and row[0] else None
+
+
+_WHOLE_JOURNAL = (
+    "SELECT j.seq, j.head FROM workstations w "
+    "JOIN present_journals p ON p.workstation = w.workstation "
+    "JOIN journals j ON j.workstation = w.workstation AND j.generation = p.generation "
+    "WHERE lower(w.host) = lower(?) "
+    "AND (SELECT count(*) FROM journals o WHERE o.workstation = w.workstation "
+    "AND o.generation = p.generation) = 1 "
+    "AND (SELECT count(*) FROM journal_lines l WHERE l.workstation = w.workstation "
+    "AND l.generation = p.generation) = j.seq"
+)
 
 
 def version_of(reading: Reading) -> int:

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from domain.events import Stopped
+from journal.reader import read
+from journal.retention import releasable
 from journal.segments import segments
+from tests.journal.test_retention import event
 from tests.journal.values import OTHER_SIGNER, SIGNER, opened, raw_lines, written
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "journal.md"
@@ -70,6 +73,29 @@ def test_a_repaired_journal_with_an_empty_last_segment_passes(
     passed, said = inspect(journal, tmp_path / "work")
     assert passed, said
     assert "Записей: 24" in said
+
+
+def released(journal: Path) -> None:
+    """The oldest segment is left to the ledger, which has all."""
+    oldest = releasable(journal, list(read(journal))[-1].head, "9999")
+    assert oldest is not None
+    writer = opened(journal)
+    writer.release(event(oldest))
+    writer.checkpoint(SIGNER)
+    writer.close()
+
+
+def test_a_journal_whose_beginning_was_left_to_the_ledger_passes(
+    tmp_path: Path, journal: Path
+) -> None:
+    released(journal)
+    passed, said = inspect(journal, tmp_path / "work")
+    assert passed, said
+    shutil.rmtree(tmp_path / "work")
+    segments(journal)[0].unlink()
+    passed, said = inspect(journal, tmp_path / "work")
+    assert not passed
+    assert "номера нарушены" in said
 
 
 def substituted(old: bytes, new: bytes) -> Callable[[Path], None]:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import Wrong
-from domain.events import Event, Stopped, Unrecorded
+from domain.events import Event, SegmentReleased, Stopped, Unrecorded
+from domain.snapshot import Acknowledged, Mark, read_header
 from domain.verdict import Level
 from journal.checkpoint import signed
 from journal.digest import sha256
@@ -25,9 +26,10 @@ from ledger.events import CaseClosed, Origin, decode
 from ledger.intake import LONGEST_LINE, Intake
 from ledger.intentions import RegisterWorkstation
 from ledger.projections import record
+from ledger.snapshot import build
 from ledger.store import Transaction
 from ledger.tellings import Told, told
-from tests.ledger.opening import Desk
+from tests.ledger.opening import NOW, Desk
 from tests.outpost import judged
 
 SIGNER = Signer(bytes(range(32)))
@@ -332,3 +334,53 @@ def test_events_a_workstation_could_not_record_are_a_case() -> None:
         one.tell_all()
         assert one.cases() == ["unrecorded"]
         assert one.breaches() == []
+
+
+@pytest.mark.parametrize(
+    ("seq", "digest", "breaches"),
+    [(3, "", []), (3, "00" * 32, [("gap", 6)]), (9, "", [("gap", 6)])],
+)
+def test_what_a_workstation_keeps_no_longer_has_to_be_here(
+    seq: int, digest: str, breaches: list[tuple[str, int]]
+) -> None:
+    with telling(5) as one:
+        one.record(
+            SegmentReleased(
+                segment="00000000000000000001.jsonl",
+                first_seq=1,
+                last_seq=seq,
+                digest=digest or one.lines[2].digest.hex(),
+                acknowledged_seq=5,
+                snapshot=Mark(version=1, made_at="2026-11-24T09:00:00Z"),
+            )
+        )
+        one.tell_all()
+        assert one.breaches() == breaches
+
+
+class TestAcknowledging:
+    """The ledger's signed word that it has a journal, by which a workstation may let go of it."""
+
+    def acknowledged(self, one: Telling) -> Acknowledged | None:
+        raw = one.desk.store.read(lambda reading: build(reading, "pc-17", NOW, SIGNER))
+        return read_header(lambda at, size: raw[at : at + size]).acknowledged
+
+    def test_a_whole_journal_up_to_its_last_line(self) -> None:
+        with telling(5) as one:
+            assert self.acknowledged(one) is None
+            one.tell_all()
+            expected = Acknowledged(seq=5, head=one.lines[4].digest.hex())
+            assert self.acknowledged(one) == expected
+
+    def test_never_one_with_a_gap_until_that_is_filled(self) -> None:
+        with telling(5) as one:
+            one.tell(one.lines[0].raw)
+            one.say(lambda intake: intake.gap(4, one.lines[2].digest.hex()))
+            one.tell_all(4)
+            assert self.acknowledged(one) is None
+
+    def test_never_one_that_was_told_twice(self) -> None:
+        with telling(5) as one:
+            one.tell_all()
+            one.say(lambda intake: intake.truncated(3))
+            assert self.acknowledged(one) is None
