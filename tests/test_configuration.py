@@ -86,7 +86,7 @@ def test_what_is_commented_out_is_the_default(pair: tuple[str, Field[Any]]) -> N
 @pytest.mark.parametrize("pair", list(settings()), ids=named)
 def test_the_range_that_is_told_is_the_one_that_is_kept(pair: tuple[str, Field[Any]]) -> None:
     table, setting = pair
-    told = re.search(r"от (\d+) до (\d+)", comment(table, setting.name))
+    told = re.search(r"от (\d+)(?: \(\w+\))? до (\d+)", comment(table, setting.name))
     kept = range_of(setting)
     assert (kept is not None) == (setting.type == "int"), "every number has a range"
     if kept:
