@@ -12,7 +12,14 @@ from pathlib import Path
 from cli.doctor.finding import Outcome, forbidden, found
 from cli.doctor.workstation import Workstation
 
-USERS = ("klyuchar", "klyuchar-worker", "klyuchar-courier")
+USERS = (
+    "klyuchar",
+    "klyuchar-worker",
+    "klyuchar-storage",
+    "klyuchar-bus",
+    "klyuchar-courier",
+    "klyuchar-inventory",
+)
 _OTHERS = stat.S_IRWXO
 _MIB = 1 << 20
 _FULL_BYTES = 16 * _MIB

@@ -12,11 +12,18 @@ from cli.doctor.workstation import Workstation
 UNITS = (
     "klyuchar-agent.service",
     "klyuchar-worker.socket",
+    "klyuchar-storage.socket",
+    "klyuchar-bus.service",
+    "klyuchar-inventory.path",
+    "klyuchar-inventory.timer",
+    "klyuchar-inventory.service",
     "klyuchar-courier.path",
     "klyuchar-courier.timer",
     "klyuchar-courier.service",
 )
-_BY_OTHERS = frozenset({"klyuchar-courier.service"})
+_BY_OTHERS = frozenset(
+    {"klyuchar-courier.service", "klyuchar-inventory.service", "klyuchar-bus.service"}
+)
 """Started when there is something to do: stopped is how it should be."""
 _MANY_RESTARTS = 5
 _PROPERTIES = "Id,LoadState,UnitFileState,ActiveState,Result,NRestarts"

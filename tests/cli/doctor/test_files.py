@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.cli.doctor.ward import ROOT_ONLY, Ward
+from cli.doctor import files
+from tests.cli.doctor.ward import ROOT, ROOT_ONLY, Ward
 
 NOBODY = 65534
 
@@ -82,7 +85,7 @@ sed -i 's#{root}/\\(agent\\|courier\\)#/var/lib/klyuchar/\\1#' {root}/klyuchar.t
 for file in passwd group; do grep -v ^klyuchar /etc/$file >{root}/$file; done
 """
 USERS = """
-for name in klyuchar klyuchar-worker klyuchar-courier; do
+for name in {users}; do
   echo "$name:x:$((uid = ${uid-64000} + 1)):$uid::/:/bin/false" >>{root}/passwd
   echo "$name:x:$uid:" >>{root}/group
 done
@@ -94,5 +97,13 @@ TAKEN = "for file in passwd group; do mount --bind {root}/$file /etc/$file; done
 def test_the_packages_users_are_missed(ward: Ward) -> None:
     told = ward.doctor((PACKAGED + TAKEN).replace("{root}", str(ward.root)))
     assert "user-missing" in told.codes
-    told = ward.doctor((PACKAGED + USERS + TAKEN).replace("{root}", str(ward.root)))
+    made = USERS.replace("{users}", " ".join(files.USERS))
+    told = ward.doctor((PACKAGED + made + TAKEN).replace("{root}", str(ward.root)))
     assert "user-missing" not in told.codes
+
+
+def test_all_of_the_workstations_users_are_asked_for() -> None:
+    told = (ROOT / "systemd" / "klyuchar.sysusers.conf").read_text()
+    assert set(re.findall(r"^u (\S+)", told, re.MULTILINE)) - {"klyuchar-ledger"} == set(
+        files.USERS
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doctor.ward import ROOT_ONLY, Told, Ward
+from cli.doctor.units import UNITS
+from tests.cli.doctor.ward import ROOT, ROOT_ONLY, Told, Ward
 
 GOOD = {
     "LoadState": "loaded",
@@ -78,3 +79,11 @@ def test_udev_that_does_not_run(ward: Ward) -> None:
 
 def test_no_path_at_all(ward: Ward, tmp_path: Path) -> None:
     assert not ward.doctor(PATH=str(tmp_path)).codes & ABOUT
+
+
+def test_all_of_the_workstations_units_are_asked_for() -> None:
+    """Those that stand for themselves: not those that a connection starts, nor the ledger's."""
+    suffixes = {".service", ".socket", ".path", ".timer"}
+    ours = {path.name for path in (ROOT / "systemd").iterdir() if path.suffix in suffixes}
+    asked = {name for name in ours if "@" not in name} - {"klyuchar-ledger.service"}
+    assert asked == set(UNITS)
