@@ -105,6 +105,7 @@ def test_a_module_that_hangs_hides_no_other(
     with workplace.ports[0].plugged(tokens.ivanova()):
         workplace.wait_for_verdict(IVANOVA)
     guest.put("/etc/faulty-plan", b"")
+    guest.run("touch /usr/lib/faulty.so")  # quarantined by now: another file is tried at once
     workplace.wait_for(Seeing, lambda event: event.what == "faulty", deadline_s=60)
 
 
