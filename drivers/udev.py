@@ -235,7 +235,8 @@ def _usb_id(message: Any) -> str:
 def _usb_serial(message: Any) -> str:
     """The kernel's spelling, which a message and a later look have in common."""
     untrusted = _attribute(message, "serial")
-    return "".join(char if char.isprintable() else " " for char in untrusted)[:_MOST_SERIAL]
+    printable = "".join(char if char.isprintable() else " " for char in untrusted)
+    return " ".join(printable.split())[:_MOST_SERIAL]
 
 
 def _attribute(message: Any, name: str) -> str:

@@ -52,10 +52,13 @@ class Testbed:
         self._library.umockdev_testbed_add_device.restype = ctypes.c_void_p
         self._testbed = ctypes.c_void_p(self._library.umockdev_testbed_new())
 
-    def plug(self, name: str, usb_id: str, *, interface: str = "", parent: str = "") -> str:
+    def plug(
+        self, name: str, usb_id: str, *, interface: str = "", parent: str = "", serial: str = ""
+    ) -> str:
         """A USB device, or an interface of the device ``parent``; its path below /sys."""
         vendor, product = (part.encode() for part in usb_id.split(":"))
         attributes = [] if interface else [b"idVendor", vendor, b"idProduct", product]
+        attributes += [b"serial", serial.encode()] if serial else []
         product_line = b"/".join([vendor.lstrip(b"0"), product.lstrip(b"0"), b"100"])
         properties = [b"DEVTYPE", _INTERFACE if interface else _DEVICE, b"PRODUCT", product_line]
         if interface:
@@ -75,6 +78,10 @@ class Testbed:
     def pull(self, path: str) -> None:
         """The kernel's order: the message, then /sys without the device."""
         self.say(path, "remove")
+        self._library.umockdev_testbed_remove_device(self._testbed, f"/sys{path}".encode())
+
+    def leave(self, path: str) -> None:
+        """Out of /sys without a word."""
         self._library.umockdev_testbed_remove_device(self._testbed, f"/sys{path}".encode())
 
     def say(self, path: str, action: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 
 from domain.sighting import Obstacle
-from drivers.pcscd import why_down
+from drivers.pcscd import SOCKET, why_down
 
 _LIBRARY = "libpcsclite.so.1"
 _SCOPE_SYSTEM = 2
@@ -37,7 +38,16 @@ def refusal() -> tuple[Obstacle, str] | None:
         library.SCardReleaseContext(context)
         return None
     obstacle, name = _REFUSALS.get(code & 0xFFFFFFFF, (None, ""))
+    if obstacle is Obstacle.PCSCD_DOWN and _lets_in():
+        obstacle = Obstacle.PCSCD_DENIED
     if obstacle is None:
         return None
     state = why_down() if obstacle is Obstacle.PCSCD_DOWN else "refused"
     return obstacle, f"{state}; SCardEstablishContext: {name}"
+
+
+def _lets_in() -> bool:
+    """Whether somebody accepts a connection: denied before it could send anything, a client tells
+    of that as of a service that does not run."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(SOCKET) == 0

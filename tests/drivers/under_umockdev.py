@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from domain.carrier import Maker
 from domain.sighting import Device
-from drivers.udev import UdevWatch
-from drivers.watch import Change, Plugged, Touched, Unplugged
+from drivers import udev
+from drivers.udev import DOUBT_S, UdevWatch
+from drivers.watch import Change, Plugged, Silent, Speaking, Touched, Unplugged
 from tests.udev_messages import Testbed
 from tests.waiting import wait_for
 
@@ -108,6 +110,83 @@ def test_deauthorising_touches_and_does_not_unplug(testbed: Testbed) -> None:
     assert collected(watch, 1) == [Touched(reason=f"interface gone: {port}")]
     testbed.plug("1-1:1.0", "0a89:0030", interface="11/0/0", parent=port)
     assert collected(watch, 1) == [Touched(reason=f"interface came: {port}")]
+
+
+@pytest.fixture
+def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is there as long as udevd runs."""
+    path = tmp_path / "control"
+    path.touch()
+    monkeypatch.setattr(udev, "_UDEVD_RUNS", str(path))
+    return path
+
+
+def test_a_usb_serial_is_told_and_is_the_same_at_every_look(testbed: Testbed) -> None:
+    watch = UdevWatch()
+    port = testbed.plug("1-1", "0a89:0025", serial="0042 \x1b[2J\r")
+    (plugged,) = collected(watch, 1)
+    assert isinstance(plugged, Plugged)
+    assert plugged.device.usb_serial == "0042 [2J"
+    assert UdevWatch().present() == [plugged.device]
+    assert plugged.device.port == port
+
+
+def test_a_stopped_udevd_is_told_once_and_devices_are_still_found(
+    testbed: Testbed, control: Path
+) -> None:
+    first = testbed.plug("1-1", "0a89:0030")
+    watch = UdevWatch()
+    watch.present()
+    assert watch.check(0.0) == []
+    control.unlink()
+    (silent,) = watch.check(1.0)
+    assert (silent.cause, type(silent)) == ("udevd-stopped", Silent)
+    testbed.leave(first)
+    (gone,) = watch.check(2.0)
+    assert isinstance(gone, Unplugged)
+    assert gone.device.port == first
+    assert watch.check(3.0) == []
+    control.touch()
+    assert watch.check(4.0) == [Speaking()]
+    assert watch.check(5.0) == []
+
+
+def test_a_udevd_that_is_silent_while_devices_change_is_told(
+    testbed: Testbed, control: Path
+) -> None:
+    first = testbed.plug("1-1", "0a89:0030")
+    watch = UdevWatch()
+    watch.present()
+    testbed.leave(first)
+    assert watch.check(10.0) == [], "its message may be on its way"
+    assert watch.check(10.0 + DOUBT_S / 2) == []
+    silent, gone = watch.check(10.0 + DOUBT_S)
+    assert isinstance(silent, Silent)
+    assert (silent.cause, type(gone)) == ("udev-silent", Unplugged)
+    testbed.plug("1-2", "0a89:0025")
+    speaking, came = collected(watch, 2)
+    assert (speaking, type(came)) == (Speaking(), Plugged)
+
+
+def test_a_message_that_comes_late_is_no_silence(testbed: Testbed, control: Path) -> None:
+    port = testbed.plug("1-1", "0a89:0030")
+    watch = UdevWatch()
+    watch.present()
+    testbed.leave(port)
+    assert watch.check(0.0) == []
+    testbed.plug("1-1", "0a89:0030")
+    assert watch.check(99.0) == []
+    assert watch.check(199.0) == []
+
+
+def test_the_kernels_own_messages_need_no_udevd(testbed: Testbed) -> None:
+    port = testbed.plug("1-1", "0a89:0030")
+    watch = UdevWatch()
+    assert watch.name == "usb (kernel)"
+    watch.present()
+    testbed.leave(port)
+    assert watch.check(0.0) == []
+    assert watch.check(99.0) == []
 
 
 def test_two_hundred_insertions_none_lost_none_doubled(testbed: Testbed) -> None:
