@@ -3,7 +3,8 @@
     python benchmarks/idle.py [SECONDS]
 
 Prints RSS and PSS (smaps_rollup) and voluntary context switches a minute, once with an empty
-ledger and once with 100,000 carriers in the snapshot. Workers: SoftHSM and OpenSC, one carrier in.
+ledger and once with 100,000 carriers in the snapshot. Workers: SoftHSM, OpenSC and storage,
+one carrier in.
 The baseline of the same run is a bare Python that sleeps.
 """
 
@@ -29,7 +30,7 @@ def main() -> None:
         time.sleep(0.5)
         report("bare python", [bare.pid], 0.0, 1.0)
         for spare in (0, SPARE_CARRIERS):
-            with workstation() as station:
+            with workstation(storage=Path("/")) as station:
                 measure(station, spare, seconds)
     finally:
         bare.kill()

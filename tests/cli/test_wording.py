@@ -12,7 +12,15 @@ from cli.causes import explained, remedy
 from cli.wording import line
 from domain.carrier import Carrier, Maker
 from domain.events import Blind, Event, Identified, Judged, Noticed, Reenumerated, Unreadable
-from domain.sighting import Device, Evidence, Obstacle, Sighting, Unread
+from domain.sighting import (
+    Container,
+    ContainerKind,
+    Device,
+    Evidence,
+    Obstacle,
+    Sighting,
+    Unread,
+)
 from domain.text import Text
 from domain.verdict import Finding, Level, Verdict
 from drivers.modules import Flaw
@@ -177,3 +185,37 @@ def test_a_stale_copy_is_noticed_in_words() -> None:
 
 def test_an_event_of_a_later_version_is_named() -> None:
     assert "«FromTheFuture»" in told(None, "FromTheFuture").ru
+
+
+FLASH = Carrier(maker=Maker.FLASH, model="flash disk", serial="1a2b3c4d/0401ab77")
+
+
+def on_flash(objects: int, *containers: Container) -> str:
+    seen = sighting(
+        carrier=FLASH, label="KEYS", module="storage", objects=objects, containers=containers
+    )
+    return told(Identified(sighting=seen, port="")).ru
+
+
+def test_a_flash_drive_is_named_as_the_ledger_asks_for_it() -> None:
+    one = Container(folder="ivanov00.000", kind=ContainerKind.EXCHANGE)
+    two = Container(folder="k/petrov.000", kind=ContainerKind.SIGNATURE)
+    words = on_flash(5, one, two)
+    assert "Флэш-накопитель «flash disk» № 1A2B-3C4D/0401AB77 «KEYS»" in words
+    assert "ivanov00.000 (обмен и подпись), k/petrov.000 (только подпись) и ещё 3" in words
+    assert "PKCS#11" not in words + on_flash(0) + on_flash(-1)
+    assert "не открыт" in on_flash(-1)
+    assert "не видно" in on_flash(0)
+
+
+def test_storage_that_could_not_be_read_is_no_maker_s_program() -> None:
+    for obstacle in Obstacle:
+        for maker in (None, Maker.FLASH, Maker.WORKSTATION):
+            unread = Unread(module="storage", slot=1, obstacle=obstacle, detail="EIO", maker=maker)
+            words = told(Unreadable(unread=unread, port="")).ru
+            if obstacle in {Obstacle.DEADLINE, Obstacle.FILE_SYSTEM_ERROR, Obstacle.NO_SERIAL}:
+                assert "изготовител" not in words
+            assert ("Диск этого компьютера" in words) == (maker is Maker.WORKSTATION)
+    words = told(Blind(what="storage", reason="deadline: getdents")).ru
+    assert "флэш-накопители" in words
+    assert "изготовител" not in words

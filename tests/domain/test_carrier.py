@@ -12,6 +12,7 @@ from domain.carrier import (
     SerialDefect,
     canonical_model,
     canonical_serial,
+    flash_serial,
     typed_serials,
 )
 
@@ -121,6 +122,44 @@ class TestPeople:
         readings = typed_serials(maker, typed)
         assert len(readings) <= (2 if maker is Maker.RUTOKEN else 1)
         assert all(canonical_serial(maker, one) == one for one in readings)
+
+
+class TestFlash:
+    @pytest.mark.parametrize(
+        ("uuid", "usb_serial", "serial", "spelled"),
+        [
+            ("1A2B-3C4D", "0401AB77", "1a2b3c4d/0401ab77", "1A2B-3C4D/0401AB77"),
+            ("1A2B-3C4D", "", "1a2b3c4d", "1A2B-3C4D"),
+            ("1A2B-3C4D", "00000000", "1a2b3c4d", "1A2B-3C4D"),
+            ("1A2B-3C4D", "a/b", "1a2b3c4d/ab", "1A2B-3C4D/AB"),
+            (
+                "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+                "",
+                "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                "0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0",
+            ),
+            ("01D6A2B3C4E5F607", "X", "01d6a2b3c4e5f607/x", "01D6A2B3C4E5F607/X"),
+        ],
+        ids=["both", "no usb serial", "zeros", "a slash of its own", "ext4", "ntfs"],
+    )
+    def test_uuid_and_usb_serial(
+        self, uuid: str, usb_serial: str, serial: str, spelled: str
+    ) -> None:
+        assert flash_serial(uuid, usb_serial) == serial
+        assert Carrier(maker=Maker.FLASH, model="m", serial=serial).spelled() == spelled
+        assert typed_serials(Maker.FLASH, spelled) == (serial,)
+        assert typed_serials(Maker.FLASH, spelled.lower().replace("-", "")) == (serial,)
+
+    @pytest.mark.parametrize("uuid", ["", "0000-0000", "\u0661"])
+    def test_without_a_uuid_there_is_no_identity(self, uuid: str) -> None:
+        assert isinstance(flash_serial(uuid, "0401AB77"), SerialDefect)
+
+    @given(st.text(), st.text())
+    def test_any_words_of_a_drive_are_canonical_or_a_defect(self, uuid: str, usb: str) -> None:
+        serial = flash_serial(uuid, usb)
+        if not isinstance(serial, SerialDefect):
+            assert canonical_serial(Maker.FLASH, serial) == serial
+            assert serial.count("/") <= 1
 
 
 @given(st.sampled_from(Maker), st.text(max_size=20))

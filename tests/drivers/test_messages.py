@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.carrier import Carrier, Maker, SerialDefect, canonical_model, canonical_serial
-from domain.sighting import Certificate, Evidence, Obstacle, Sighting, Unread
+from domain.sighting import (
+    Certificate,
+    Container,
+    ContainerKind,
+    Evidence,
+    Obstacle,
+    Sighting,
+    Unread,
+)
 from drivers import messages
 from drivers.messages import (
     Ask,
@@ -70,6 +78,9 @@ sightings = st.builds(
     certificates=st.lists(certificates, max_size=3).map(tuple),
     unparsed_certificates=st.integers(0, 100),
     pin_locked=st.booleans(),
+    containers=st.lists(
+        st.builds(Container, folder=text(128), kind=st.sampled_from(ContainerKind)), max_size=3
+    ).map(tuple),
 )
 unreads = st.builds(
     Unread,
@@ -79,6 +90,7 @@ unreads = st.builds(
     detail=text(200),
     label=text(64),
     defect=st.none() | st.sampled_from(SerialDefect),
+    maker=st.none() | st.sampled_from(Maker),
 )
 slot_lists = st.lists(slots, max_size=64).map(tuple)
 requests = st.one_of(

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from domain.accounting import CarrierEntry, KeyDocument, OutOfAction, Standing
 from domain.carrier import Carrier, Maker, SerialDefect
-from domain.sighting import Certificate, Evidence, Obstacle, Sighting, Unread
+from domain.sighting import (
+    Certificate,
+    Container,
+    ContainerKind,
+    Evidence,
+    Obstacle,
+    Sighting,
+    Unread,
+)
 from domain.snapshot import Mark
 from policies.judge import judge
 from policies.situation import LedgerView, Limits, Seat, Situation
@@ -191,6 +199,10 @@ sightings = st.builds(
     certificates=st.lists(certificates, max_size=3, unique_by=lambda c: c.sha256).map(tuple),
     unparsed_certificates=st.integers(-1, 2),
     pin_locked=st.booleans(),
+    containers=st.lists(
+        st.builds(Container, folder=st.text(max_size=3), kind=st.sampled_from(ContainerKind)),
+        max_size=3,
+    ).map(tuple),
 )
 unreads = st.builds(
     Unread,
@@ -200,6 +212,7 @@ unreads = st.builds(
     detail=st.text(max_size=3),
     label=st.text(max_size=3),
     defect=st.none() | st.sampled_from(SerialDefect),
+    maker=st.none() | st.sampled_from(Maker),
 )
 seats = st.one_of(
     st.just(SEAT),
