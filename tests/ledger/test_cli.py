@@ -124,6 +124,22 @@ def test_lists_are_json_too(one_issued: Terminal) -> None:
     assert len(one_issued.good("events", "--json").splitlines()) == 6
 
 
+def test_flash_drives_and_workstations_are_carriers_by_what_status_shows(
+    terminal: Terminal,
+) -> None:
+    number = "1A2B-3C4D/0401AB77"
+    model = ("--maker", "flash", "--model", "DataTraveler 3.0")
+    assert "№ 1" in terminal.good("carrier", "add", *model, "--serial", number)
+    disk = ("--maker", "workstation", "--model", "disk")
+    terminal.good("carrier", "add", *disk, "--serial", "166b20fb-b635-4ff1-9567-ea4eb2f0b9f5")
+    terminal.good("document", "add", "--carrier", number.lower(), "--name", "Ключ ЭП")
+    flash, workstation = json.loads(terminal.good("carrier", "list", "--json"))
+    assert (flash["serial"], flash["spelled"]) == ("1a2b3c4d/0401ab77", number)
+    assert workstation["serial"] == "166b20fbb6354ff19567ea4eb2f0b9f5"
+    assert "уже учтён" in terminal.bad("carrier", "add", *model, "--serial", "1a2b3c4d/0401ab77")
+    assert "флэш-накопитель" in terminal.good("carrier", "list")
+
+
 def test_a_refusal_names_its_clause_and_what_to_do(terminal: Terminal) -> None:
     terminal.good("person", "add", "--name", "Петров П. П.")
     terminal.good("carrier", "add", "--maker", "softhsm", "--model", "M", "--serial", "a1")

@@ -78,6 +78,20 @@ def test_links_lead_nowhere(tmp_path: Path) -> None:
     assert search(stick) == Found()
 
 
+def test_a_folder_that_became_a_link_meanwhile_is_not_entered(tmp_path: Path) -> None:
+    """It was a folder when it was listed; a person changes it before it is opened."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "swapped").symlink_to("real")
+    descriptor = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with Search(descriptor, lambda: None)._opened(descriptor, "swapped") as folder:
+            assert folder is None
+        with Search(descriptor, lambda: None)._opened(descriptor, "real") as folder:
+            assert folder is not None
+    finally:
+        os.close(descriptor)
+
+
 def test_names_that_are_not_text(tmp_path: Path) -> None:
     for name in (b"new\nline.000", b"\xff\xfe\x80.000", "Ключ".encode("cp1251") + b".000"):
         make_container(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
