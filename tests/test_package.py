@@ -124,6 +124,11 @@ def test_only_the_agent_reaches_the_workers() -> None:
     assert value("klyuchar-worker.socket", "SocketUser") == value("klyuchar-agent.service", "User")
 
 
+def test_only_the_agent_reaches_those_who_read_names() -> None:
+    assert value("klyuchar-storage.socket", "SocketMode") == "0600"
+    assert value("klyuchar-storage.socket", "SocketUser") == value("klyuchar-agent.service", "User")
+
+
 def test_the_smart_card_service_is_told_of_the_worker() -> None:
     rule = (UNITS / "50-klyuchar.rules").read_text()
     assert f'subject.user == "{value("klyuchar-worker@.service", "User")}"' in rule

@@ -128,6 +128,37 @@ def test_no_key_file_is_opened_and_none_could_be(
     }
 
 
+PROBE = """
+import os
+from drivers.storage.landlock import forbid_files_but
+from drivers.worker.confinement import confine
+confine()
+print("forbidden", forbid_files_but([]), flush=True)
+print("listed", os.listdir("/media/ivanova"), flush=True)
+for path in ("/media/ivanova/secret", "/etc/passwd"):
+    try:
+        open(path)
+    except PermissionError:
+        print("closed", flush=True)
+"""
+
+
+def test_the_unit_lets_the_worker_give_files_up(machine: Machine) -> None:
+    """Another program in the same unit: its filter of system calls must let Landlock be asked."""
+    machine.run("install -d -m 700 -o ivanova /media/ivanova && touch /media/ivanova/secret")
+    machine.put("/usr/lib/klyuchar/probe.py", PROBE.encode())
+    unit = (
+        "[Service]\nExecStart=\nExecStart=/usr/lib/klyuchar/bin/python /usr/lib/klyuchar/probe.py\n"
+        "StandardInput=null\nStandardOutput=file:/run/probe\n"
+    )
+    machine.put("/run/systemd/system/klyuchar-storage@probe.service.d/probe.conf", unit.encode())
+    machine.run("systemctl daemon-reload && systemctl start klyuchar-storage@probe")
+    said = machine.wait_until("grep -A9 closed /run/probe && cat /run/probe", 60)
+    assert "forbidden True" in said
+    assert "listed ['secret']" in said, "the capability enters where nobody else may"
+    machine.wait_until("test $(grep -c closed /run/probe) = 2")
+
+
 def test_keys_on_the_disk_make_the_workstation_a_carrier(
     workplace: Workplace, machine: Machine
 ) -> None:

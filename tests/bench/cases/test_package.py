@@ -25,12 +25,13 @@ EXPOSURE = {
     "klyuchar-courier.service": 1.6,
     "klyuchar-worker@case.service": 0.2,
     "klyuchar-inventory.service": 0.2,
+    "klyuchar-storage@case.service": 0.6,
 }
 NEWER = "99.0.0"
 STATE = "/var/lib/klyuchar"
 UNITS = (
-    "klyuchar-agent klyuchar-worker.socket klyuchar-courier.path klyuchar-courier.timer "
-    "klyuchar-inventory.path klyuchar-inventory.timer"
+    "klyuchar-agent klyuchar-worker.socket klyuchar-storage.socket klyuchar-courier.path "
+    "klyuchar-courier.timer klyuchar-inventory.path klyuchar-inventory.timer"
 )
 POLICY = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"
@@ -130,7 +131,12 @@ def test_removing_keeps_what_was_recorded_and_purging_does_as_told(
     with package(machine, newer(deb, tmp_path)) as path:
         machine.run("dpkg -r klyuchar", timeout_s=120)
         assert machine.run("systemctl --failed --quiet") == ""
-        assert machine.attempt("pgrep -u klyuchar,klyuchar-worker,klyuchar-ledger").code == 1
+        assert (
+            machine.attempt(
+                "pgrep -u klyuchar,klyuchar-worker,klyuchar-storage,klyuchar-ledger"
+            ).code
+            == 1
+        )
         assert kept(machine, head)
         machine.run("dpkg -P klyuchar", timeout_s=120)
         assert kept(machine, head), "purged without an answer"
