@@ -76,6 +76,17 @@ REMEDIES: dict[str, Text] = {
     Obstacle.NO_WORKER: Text(
         ru="systemctl start klyuchar-worker.socket", en="systemctl start klyuchar-worker.socket"
     ),
+    f"storage-{Obstacle.NO_WORKER}": Text(
+        ru="systemctl restart klyuchar-storage.socket; если служба висит на накопителе, выньте его",
+        en="systemctl restart klyuchar-storage.socket; pull the drive out that its worker hangs on",
+    ),
+    f"storage-{Obstacle.DEADLINE}": Text(
+        ru="выньте накопитель, который не отвечает", en="pull the drive out that does not answer"
+    ),
+    f"storage-{Obstacle.NO_UDEV}": Text(
+        ru="systemctl start systemd-udevd-kernel.socket systemd-udevd",
+        en="systemctl start systemd-udevd-kernel.socket systemd-udevd",
+    ),
     Obstacle.PCSCD_DOWN: Text(ru="systemctl start pcscd.socket", en="systemctl start pcscd.socket"),
     f"{Obstacle.PCSCD_DOWN}: not-installed": Text(
         ru="apt install pcscd libccid", en="apt install pcscd libccid"

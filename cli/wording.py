@@ -347,8 +347,8 @@ def _because(reason: str, what: str) -> tuple[Text, Text]:
     known, todo = explained(name), _todo(name, detail)
     if known is None:
         return Text(ru=reason, en=reason), Text(ru="", en="")
-    if what == "storage" and name in list(STORAGE_OBSTACLES):
-        known, todo = STORAGE_OBSTACLES[Obstacle(name)], Text(ru="", en="")
+    if what == "storage" and name in list(Obstacle):
+        known, todo = STORAGE_OBSTACLES.get(Obstacle(name), known), _todo(f"storage-{name}", detail)
     shown = f" ({detail})" if detail else ""
     return Text(ru=f"{known.ru}{shown}", en=f"{known.en}{shown}"), todo
 

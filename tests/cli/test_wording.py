@@ -219,3 +219,6 @@ def test_storage_that_could_not_be_read_is_no_maker_s_program() -> None:
     words = told(Blind(what="storage", reason="deadline: getdents")).ru
     assert "флэш-накопители" in words
     assert "изготовител" not in words
+    words = told(Blind(what="storage", reason="no-worker: ENOENT: x")).ru
+    assert "klyuchar-storage.socket" in words
+    assert "klyuchar-worker.socket" not in words
