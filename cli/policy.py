@@ -10,6 +10,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from cli import policy_replay
 from cli.dates import ago, here
 from domain.errors import CouldNotAsk, Wrong
 from domain.events import Judged
@@ -55,6 +56,7 @@ def add(commands: Commands) -> None:
         help="как читать цифры номера Рутокена (how a Rutoken's digits are meant)",
     )
     explain.set_defaults(run=_explain)
+    policy_replay.add(parts)
 
 
 def _explain(args: argparse.Namespace) -> int:
