@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from journal.record import Line
 
 _ENROL = "klyuchar enrol КОД"
+_ANOTHER_KEY = "ledger-key-changed"
 _CLOCKS_APART = timedelta(minutes=1)
 _UNSHIPPED_FOR = timedelta(minutes=15)
 _REFUSALS = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN})
@@ -80,8 +81,11 @@ def line(workstation: Workstation) -> Iterator[Outcome]:
         except httpx.HTTPError as error:
             yield _unreached(describe(settings.courier.ledger), error)
             return
-    yield from _judged(settings, answer)
-    if answer.key:
+    judged = list(_judged(settings, answer))
+    yield from judged
+    # Whose key is another may be an impostor: the courier's token is nothing for it.
+    another = any(isinstance(one, Finding) and one.code == _ANOTHER_KEY for one in judged)
+    if answer.key and not another:
         yield from _access(workstation)
 
 
@@ -171,7 +175,7 @@ def _judged(settings: Settings, answer: _Answer) -> Iterator[Outcome]:
         return
     if answer.key != pinned:
         yield found(
-            "ledger-key-changed",
+            _ANOTHER_KEY,
             ru=f"Ключ журнала учёта ({where}) не тот, что сверен при подключении: журнал заведён "
             "заново, адрес чужой, или соединение подменено. Подключайте заново, только сверив "
             "отпечаток на компьютере журнала (klyuchar ledger fingerprint)",

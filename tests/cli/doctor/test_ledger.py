@@ -132,6 +132,7 @@ class TestLine:
             outpost.file.write_text(text.replace(address, f"127.0.0.1:{other.port}"))
             told = doctor(outpost.file)
         assert "только сверив отпечаток" in told.what("ledger-key-changed")
+        assert "ledger-refuses-workstation" not in told.codes, "it was not shown the token"
 
     def test_an_access_that_was_replaced(self, outpost: Outpost) -> None:
         access = outpost.settings.courier.enrolment
