@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import tests.workstation
 from agent.retention import keep_within
 from agent.settings import AgentSettings
 from agent.snapshot import SnapshotFile
 from journal.verify import verify
 from tests.ledger.running import Running
 from tests.outpost import Outpost
+from tests.waiting import wait_for
 
 MIB = 1 << 20
 LATER = datetime.now(UTC) + timedelta(days=91)
@@ -120,3 +122,18 @@ def test_no_more_goes_than_has_to(outpost: Outpost) -> None:
     first = outpost.segments()
     keep_within(outpost.journal, small(outpost), brought(outpost), LATER)
     assert outpost.segments() == first, "it is within its bound: nothing more goes"
+
+
+def test_the_running_agent_looks_after_its_journals_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No journal of a test is large: here one is nearly too large from its first byte on."""
+    program = tests.workstation._HURRIED.replace(
+        "agent.loop.TICK_S = 0.1",
+        "agent.loop.TICK_S = 0.1\nagent.loop.FIRST_TRIM_S = 0\n"
+        "import agent.retention\nagent.retention.NEARLY = -1.0",
+    )
+    monkeypatch.setattr(tests.workstation, "_HURRIED", program)
+    with tests.workstation.workstation() as station:
+        station.start(hurried=True)
+        wait_for(lambda: "удалить из него нечего" in station.said(), what="it is complained of")
+        assert station.said().count("удалить из него нечего") == 1, "once a day"
+        assert station.stop() == 0
