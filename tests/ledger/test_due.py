@@ -341,7 +341,7 @@ _RULES = st.builds(
 _REFUSING = st.sampled_from([frozenset[Role](), frozenset({Role.OFFICER}), BOTH])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rules=_RULES, cases=_CASES, absences=_ABSENCES, refusing=_REFUSING)
 def test_whatever_the_settings(
     rules: Rules, cases: list[CaseRow], absences: list[AbsenceRow], refusing: frozenset[Role]
