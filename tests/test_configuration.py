@@ -77,6 +77,7 @@ def test_what_is_commented_out_is_the_default(pair: tuple[str, Field[Any]]) -> N
         return
     value = tomllib.loads(line.removeprefix("# "))[setting.name]
     value = tuple(value) if isinstance(value, list) else value
+    value = Path(value) if isinstance(setting.default, Path) else value
     if line.startswith("#"):
         assert value == setting.default
     else:
