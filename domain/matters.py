@@ -35,6 +35,9 @@ _WHAT = {
     "pin-locked": Text(ru="ПИН-код заблокирован", en="the PIN is locked"),
     "contents-not-read": Text(ru="содержимое не прочитано", en="its contents were not read"),
     "nothing-matched": Text(ru="ни одно правило не разрешило", en="no rule allowed it"),
+    "more-containers-than-keys": Text(
+        ru="контейнеров больше, чем учтено ключей", en="more containers than keys in the ledger"
+    ),
     "gap": Text(ru="пропуск в журнале рабочего места", en="a gap in the journal"),
     "truncated": Text(ru="журнал рабочего места усечён", en="the journal was cut"),
     "rewritten": Text(ru="журнал рабочего места переписан", en="the journal was rewritten"),
