@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from cli.dates import here
 from cli.terminal import out
 from cli.vocabulary import LEVELS
-from cli.wording import printable
 from domain.errors import Wrong
 from domain.names import named
 from domain.settings import fill, read, whole_number
@@ -55,6 +54,7 @@ def add(parts: Commands) -> None:
 
 def _replay(args: argparse.Namespace) -> int:
     from cli.replaying import Replay
+    from cli.wording import printable
     from journal.decode import decode
     from journal.reader import read as read_lines
 
