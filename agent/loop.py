@@ -284,9 +284,10 @@ class Agent:
         for watch in self._watches:
             self._take(watch.check(now))
         needed = self._presence.needs_pcscd
+        pcscd_changed = needed and self._pcscd.changed()
         if self._retry.is_due(self._presence.impaired, now) or poll_readers:
             self._look(now)
-        elif needed and self._pcscd.changed():
+        elif pcscd_changed:
             self._look_soon()
         elif self._storage.is_due(now):
             self._look_at_storage(now)
