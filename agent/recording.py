@@ -16,16 +16,23 @@ from domain.text import Text
 from journal.signing import Signer
 from journal.writer import CouldNotRecord, Journal, Tampered
 
+QUIET_S = 0.5
+"""How long nothing must be recorded before the head is signed and journald told."""
+
 SAID_AGAIN_S = 900.0
 """How often a disk that goes on refusing is complained of."""
 
 
 class Recorder:
-    """Appends to ``journal``. ``failing`` while the disk refuses; then `recover` is to be tried."""
+    """Appends to ``journal``. ``failing`` while the disk refuses; then `recover` is to be tried.
+
+    ``quiet_at`` is when nothing will have been recorded for a while, None after `checkpoint`.
+    """
 
     def __init__(self, journal: Journal, signer: Signer) -> None:
         self._journal = journal
         self._signer = signer
+        self.quiet_at: float | None = None
         self._missed = 0
         self._since = ""
         self._why = Text(ru="", en="")
@@ -38,19 +45,15 @@ class Recorder:
     def record(self, *events: Event) -> None:
         """Record ``events``, or count them where the disk refuses. Raises Tampered where somebody
         changed the journal under us: waiting does not mend that."""
-        if not self.failing:
-            try:
-                self._journal.append(*events)
-                return
-            except Tampered:
-                raise
-            except CouldNotRecord as error:
-                self._refused(error)
-        self._missed += len(events)
+        if not events:
+            return
+        self._try_to_append(events)
+        self.quiet_at = time.monotonic() + QUIET_S
 
     def checkpoint(self) -> None:
         """Sign the head, where the disk takes anything."""
         self.trying(lambda: self._journal.checkpoint(self._signer))
+        self.quiet_at = None
 
     def trying(self, act: Callable[[], None]) -> None:
         """Do what records of itself, where the disk takes anything; else no event is missed."""
@@ -82,6 +85,17 @@ class Recorder:
             )
         )
         return True
+
+    def _try_to_append(self, events: tuple[Event, ...]) -> None:
+        if not self.failing:
+            try:
+                self._journal.append(*events)
+                return
+            except Tampered:
+                raise
+            except CouldNotRecord as error:
+                self._refused(error)
+        self._missed += len(events)
 
     def _refused(self, error: CouldNotRecord) -> None:
         self._since = now_utc().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

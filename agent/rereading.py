@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 from agent.settings import AgentSettings
-from domain.events import Reconfigured, Setting
+from domain.errors import Wrong
+from domain.events import Event, Reconfigured, Setting, SettingsRefused
 
 FIXED = frozenset(
     {
@@ -40,6 +42,14 @@ def reread(old: AgentSettings, new: AgentSettings) -> tuple[AgentSettings, Recon
         changed=tuple(each for each in changed if each.name not in FIXED),
         waiting=tuple(each.name for each in changed if each.name in FIXED),
     )
+
+
+def reread_by(old: AgentSettings, read: Callable[[], AgentSettings]) -> tuple[AgentSettings, Event]:
+    """As `reread` of what ``read`` gives; where that is wrong, nothing changes but the record."""
+    try:
+        return reread(old, read())
+    except Wrong as error:
+        return old, SettingsRefused(reason=error.text.ru)
 
 
 def _spelled(value: object) -> str:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from agent.recording import Recorder
 from agent.settings import AgentSettings
-from agent.snapshot import SnapshotFile
+from agent.snapshot import SnapshotFile, now_utc
 from domain.events import SegmentReleased
 from domain.text import Text
 from journal.record import Head
@@ -15,8 +16,26 @@ from journal.retention import releasable, size_of
 from journal.writer import Journal
 
 EVERY_S = 24 * 3600.0
+FIRST_AFTER_S = 600.0
+"""After the start there are more urgent things than an old journal."""
 NEARLY = 0.8
 """The part of the bound from which on a journal that can't be made smaller is complained of."""
+
+
+class DailyTrim:
+    """`keep_within` once a day, beginning after the start at ``now``. Times are monotonic."""
+
+    def __init__(self, journal: Journal, recorder: Recorder, now: float) -> None:
+        self._journal = journal
+        self._recorder = recorder
+        self._at = now + FIRST_AFTER_S
+
+    def on_tick(self, now: float, settings: AgentSettings, snapshot: SnapshotFile | None) -> None:
+        """Do it if it is due and the disk takes anything."""
+        if now < self._at or self._recorder.failing:
+            return
+        self._at = now + EVERY_S
+        self._recorder.trying(lambda: keep_within(self._journal, settings, snapshot, now_utc()))
 
 
 def keep_within(

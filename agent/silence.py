@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from agent.sight import PCSCD, Sight
-from domain.events import Unreadable
+from domain.events import Event, Unreadable
 from domain.sighting import Device, Obstacle
 from drivers.catalogue import Module, own_modules
 
+E = TypeVar("E", bound=Event)
 
-def explained(event: Unreadable, modules: Sequence[Module], sight: Sight) -> Unreadable:
-    """The event with its cause, where a device is silent for something other than itself."""
+
+def explained(event: E, modules: Sequence[Module], sight: Sight) -> E:
+    """The event; with its cause, where it tells of a device that is silent for something other
+    than itself."""
+    if not isinstance(event, Unreadable):
+        return event
     device = event.device
     if event.unread.obstacle is not Obstacle.NO_TOKEN_APPEARED or device is None:
         return event

@@ -128,8 +128,8 @@ def test_the_running_agent_looks_after_its_journals_size(monkeypatch: pytest.Mon
     """No journal of a test is large: here one is nearly too large from its first byte on."""
     program = tests.workstation._HURRIED.replace(
         "agent.loop.TICK_S = 0.1",
-        "agent.loop.TICK_S = 0.1\nagent.loop.FIRST_TRIM_S = 0\n"
-        "import agent.retention\nagent.retention.NEARLY = -1.0",
+        "agent.loop.TICK_S = 0.1\nimport agent.retention\n"
+        "agent.retention.FIRST_AFTER_S = 0\nagent.retention.NEARLY = -1.0",
     )
     monkeypatch.setattr(tests.workstation, "_HURRIED", program)
     with tests.workstation.workstation() as station:
