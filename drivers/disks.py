@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import select
 
-import pyudev
-
 from domain.sighting import Device
+from drivers.libudev import pyudev
 from drivers.mounts import Mount, parse
 from drivers.udev import source, waiting_messages
 from drivers.watch import Change, Lost, Remounted

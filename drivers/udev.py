@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pyudev
-
 from domain.carrier import Maker
 from domain.sighting import Device
 from drivers.catalogue import device_for
+from drivers.libudev import pyudev
 from drivers.watch import Change, Lost, Plugged, Silent, Speaking, Touched, Unplugged
 
 UDEVD_STOPPED = "udevd-stopped"
