@@ -6,7 +6,7 @@ STATE ?= var
 RUN_PACKAGES := python3-venv softhsm2 opensc pcscd libccid openssl libengine-gost-openssl libsystemd0 libudev1
 TEST_PACKAGES := $(RUN_PACKAGES) faketime gcc libc6-dev umockdev jq udev systemd dosfstools e2fsprogs mtools strace rpm tzdata man-db dbus-daemon polkitd dunst xvfb
 DEB_PACKAGES := build-essential debhelper dh-virtualenv lintian po-debconf python3-setuptools python3-venv python3-wheel
-BENCH_PACKAGES := $(DEB_PACKAGES) qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs
+BENCH_PACKAGES := $(DEB_PACKAGES) qemu-system-x86 qemu-utils mmdebstrap uidmap e2fsprogs netpbm
 PYTEST := $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help

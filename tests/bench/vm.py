@@ -129,16 +129,16 @@ class Machine:
         self._note(script, done, time.monotonic() - begun)
         return done
 
-    def wait_until(self, condition: str, deadline_s: float = 30.0) -> str:
+    def wait_until(self, condition: str, deadline_s: float = 30.0, *, user: str = "") -> str:
         """What a shell condition prints once it holds.
 
         `GuestFailed` when it does not hold within ``deadline_s``; says what it printed at last.
         """
         loop = f'until said=$({condition}); do sleep 0.1; done; printf %s "$said"'
-        done = self.attempt(loop, timeout_s=deadline_s)
+        done = self.attempt(loop, timeout_s=deadline_s, user=user)
         if done.code == 0:
             return done.text
-        last = self.attempt(condition, timeout_s=deadline_s).said
+        last = self.attempt(condition, timeout_s=deadline_s, user=user).said
         raise self.failed(f"not within {deadline_s} s: {condition}\n{last}")
 
     def put(self, path: str, content: bytes, mode: int = 0o644) -> None:

@@ -28,6 +28,9 @@ LONGEST_S = 6.0
 def test_nothing_recorded_is_lost(workplace: Workplace, tokens: Tokens, cut: int) -> None:
     chance = random.Random(cut)
     guest = workplace.machine
+    if cut % 2:
+        # It flushes the journal itself before it ships: without it the agent alone has to.
+        guest.run("systemctl stop klyuchar-courier.path klyuchar-courier.timer klyuchar-courier")
     with coming_and_going(workplace.ports[0], tokens.ivanova()):
         known = flushed_until(workplace, chance.uniform(0, LONGEST_S))
         guest.power_cut()
