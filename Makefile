@@ -27,10 +27,10 @@ test-long: .venv/.packages-test $(VENV)/.installed ## долгие тесты: �
 test-bench: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## всё целиком в виртуальных машинах с USB-токенами (the hardware bench)
 	@echo "Готовлю виртуальную машину и пакет, впервые это три минуты (preparing guest and package)"
 	@debian/build & $(VENV)/bin/python -m tests.bench && wait
-	$(PYTEST) -n 3 --dist worksteal tests/bench/cases -m bench
+	$(PYTEST) -n 2 --dist worksteal tests/bench/cases -m bench
 
 test-power: .venv/.packages-test .venv/.packages-bench $(VENV)/.installed ## сто отключений питания, час (a hundred power cuts)
-	KLYUCHAR_POWER_CUTS=100 $(PYTEST) -n 3 tests/bench/cases/test_power.py -m bench
+	KLYUCHAR_POWER_CUTS=100 $(PYTEST) -n 2 tests/bench/cases/test_power.py -m bench
 
 lint: $(VENV)/.installed ## стиль, типы, правила импорта (style, types, import rules)
 	$(VENV)/bin/ruff check .

@@ -42,8 +42,11 @@ class Looking:
         if self._storage is not None:
             self._storage.look(now)
 
-    def confirm(self, now: float) -> None:
-        """A slot that just failed is looked at once more before that is told."""
+    def looked(self, now: float) -> None:
+        """A look is over: it stands on whoever listens for pcscd now, and where a slot just failed
+        another one has to say the same before that is told."""
+        if self._presence.needs_pcscd:
+            self._pcscd.changed()
         if self._presence.doubtful:
             self._times.once_more(now + CONFIRM_S)
 

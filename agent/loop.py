@@ -131,7 +131,7 @@ class Agent:
         now = time.monotonic()
         events = self._presence.looked(look, now)
         self._conclude(events + self._eyes.looked(look, now, self._presence.ports))
-        self._looking.confirm(now)
+        self._looking.looked(now)
 
     def _conclude(self, events: list[Event]) -> None:
         """The straight line: facts to disk, then a verdict on each carrier, then that to disk."""

@@ -30,7 +30,7 @@ from drivers.messages import (
 
 __all__ = ["Eye", "Look"]
 
-STARTING_S = 15.0
+STARTING_S = 30.0
 """How long a fresh worker may take to say that it runs: a cold Python on a busy disk."""
 
 LETTING_GO_S = 1.0

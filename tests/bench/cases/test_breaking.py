@@ -13,6 +13,7 @@ from domain.events import (
     Pulled,
     Reenumerated,
     Seeing,
+    SnapshotAccepted,
     SnapshotRefused,
     Unreadable,
     Unrecorded,
@@ -99,8 +100,7 @@ def test_a_module_that_hangs_hides_no_other(
         "/etc/klyuchar/klyuchar.toml && systemctl daemon-reload && "
         "systemctl restart klyuchar-agent"
     )
-    blind = workplace.wait_for(Blind)
-    assert blind.what == "faulty"
+    blind = workplace.wait_for(Blind, lambda event: event.what == "faulty", deadline_s=120)
     assert "C_GetSlotList" in blind.reason
     with workplace.ports[0].plugged(tokens.ivanova()):
         workplace.wait_for_verdict(IVANOVA)
@@ -127,7 +127,10 @@ def test_the_ledger_restored_from_a_copy_is_told_and_catches_up(workplace: Workp
     guest = workplace.machine
     guest.run(f"systemctl stop klyuchar-ledger && cp -a {LEDGER_STATE} /root/copy")
     guest.run("systemctl start klyuchar-ledger", timeout_s=90)
-    guest.run("klyuchar ledger return --document КН-0001; systemctl start klyuchar-courier")
+    guest.run("systemctl restart klyuchar-courier", timeout_s=90)
+    copied = workplace.wait_for(SnapshotAccepted).mark.version
+    guest.run("klyuchar ledger return --document КН-0001; systemctl restart klyuchar-courier")
+    workplace.wait_for(SnapshotAccepted, lambda event: event.mark.version > copied)
     guest.run(
         "systemctl stop klyuchar-ledger klyuchar-courier && "
         f"rm -r {LEDGER_STATE} && cp -a /root/copy {LEDGER_STATE} && "
