@@ -9,7 +9,7 @@ from typing import TypeVar
 from agent.sight import PCSCD, Sight
 from domain.events import Event, Unreadable
 from domain.sighting import Device, Obstacle
-from drivers.catalogue import Module, own_modules
+from drivers.catalogue import READ_BY_OPENSC, Module, own_modules
 
 E = TypeVar("E", bound=Event)
 
@@ -31,9 +31,14 @@ def _cause(device: Device, modules: Sequence[Module], sight: Sight) -> tuple[Obs
     if cause := sight.cause(PCSCD):
         return Obstacle(cause), ""
     own = [module.name for module in modules if module.maker is device.maker]
-    if not own and (known := own_modules(device.maker)):
+    known = own_modules(device.maker)
+    if known and not own and not _read_by_another(device, modules):
         return Obstacle.MODULE_ABSENT, ", ".join(module.package for module in known)
     blind = {name: sight.cause(name) for name in own}
     if own and all(blind.values()):
         return Obstacle.MODULE_NOT_ASKED, "; ".join(f"{n}: {why}" for n, why in blind.items())
     return Obstacle.NO_TOKEN_APPEARED, ""
+
+
+def _read_by_another(device: Device, modules: Sequence[Module]) -> bool:
+    return device.usb_id in READ_BY_OPENSC and any(module.general for module in modules)

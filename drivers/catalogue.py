@@ -240,6 +240,10 @@ def known(name: str) -> KnownModule | None:
     return next((module for module in MODULES if module.name == name), None)
 
 
+READ_BY_OPENSC = frozenset({"0a89:0030"})
+"""Tokens that need no module of their maker's: OpenSC's rtecp driver reads them."""
+
+
 def own_modules(maker: Maker) -> tuple[KnownModule, ...]:
     """The modules that the maker's carriers are read with, apart from general ones."""
     return tuple(module for module in MODULES if module.maker is maker)

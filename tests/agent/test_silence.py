@@ -66,7 +66,13 @@ def cause(*modules: Module, sight: Sight | None = None) -> tuple[Obstacle, str]:
 
 
 def test_no_module_of_its_maker_names_what_to_install() -> None:
-    assert cause(OPENSC, JACARTA) == (Obstacle.MODULE_ABSENT, "librtpkcs11ecp")
+    assert cause(JACARTA) == (Obstacle.MODULE_ABSENT, "librtpkcs11ecp")
+    lite = silent(replace(PLUG, usb_id="0a89:0025"))
+    assert explained(lite, [OPENSC], Sight()).unread.obstacle is Obstacle.MODULE_ABSENT
+
+
+def test_what_a_general_module_reads_lacks_no_other() -> None:
+    assert cause(OPENSC, JACARTA) == (Obstacle.NO_TOKEN_APPEARED, "0a89:0030")
 
 
 def test_its_module_is_there_and_it_shows_nothing() -> None:
