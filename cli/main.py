@@ -52,10 +52,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     first.add_argument("--language", nargs="?")
     language = first.parse_known_args(arguments)[0].language or _language()
     speak(language)
-    return _parser().parse_args(arguments)
+    return command_line().parse_args(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of every command: manual pages and completion are drawn from it too."""
     parser = Parser(
         prog="klyuchar",
         description="Ключарь: учёт ключевых носителей на рабочем месте и в журнале "

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from cli.main import _parser  # noqa: E402  (from where we are, installed or not)
+from cli.main import command_line  # noqa: E402  (from where we are, installed or not)
 
 _MARK = re.compile(r'^\.\\" (COMMANDS|SETTINGS)(.*)\n', re.MULTILINE)
 _SETTING = re.compile(r"(?:# )?(\w+ = .*)")
@@ -35,7 +35,7 @@ def _part(mark: re.Match[str]) -> str:
     if mark[1] == "SETTINGS":
         return "\n".join(_settings((ROOT / "debian" / "klyuchar.toml").read_text())) + "\n"
     words, *without = mark[2].strip().split(" without ")
-    found = _commands(_parser(), "klyuchar")
+    found = _commands(command_line(), "klyuchar")
     return (
         "\n".join(
             line

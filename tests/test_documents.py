@@ -16,7 +16,7 @@ import domain.events
 import ledger.events
 from agent.settings import AgentSettings, CourierSettings
 from cli.ledger_actions import RUN
-from cli.main import _parser
+from cli.main import command_line
 from ledger.settings import LedgerSettings, MailSettings
 
 ROOT = Path(__file__).parents[1]
@@ -73,7 +73,7 @@ def test_every_command_shown_is_one(
 def parses(words: list[str]) -> bool:
     """Whether the command line takes ``words``; asking for help is taken too."""
     try:
-        _parser().parse_args(words)
+        command_line().parse_args(words)
     except SystemExit as ended:
         return ended.code == 0
     return True
@@ -93,7 +93,7 @@ def test_the_responsible_users_guide_has_every_action() -> None:
 
 def test_the_guide_names_every_option_it_promises() -> None:
     known = set()
-    for parser in _every(_parser()):
+    for parser in _every(command_line()):
         known |= {option for action in parser._actions for option in action.option_strings}
     for name in ("README.md", "docs/ledger.md"):
         for option in re.findall(r"`(--[a-z-]+)", (ROOT / name).read_text()):

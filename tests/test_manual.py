@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import AgentSettings, CourierSettings
-from cli.main import _parser
+from cli.main import command_line
 from ledger.settings import LedgerSettings, MailSettings
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def test_groff_has_nothing_to_complain_of(manual: Path, page: str) -> None:
 
 def test_every_command_and_option_is_told(manual: Path) -> None:
     told = text(manual, "klyuchar.1") + text(manual, "klyuchar-ledger.8")
-    known = list(_commands(_parser(), "klyuchar"))
+    known = list(_commands(command_line(), "klyuchar"))
     assert len(known) > 30
     for command, parser in known:
         _, found, after = told.partition(f" {command} {_help(command)}"[:60])
@@ -99,7 +99,7 @@ def _commands(
 
 def _help(command: str) -> str:
     """What the command is for, by its group's own help."""
-    parser, purpose = _parser(), ""
+    parser, purpose = command_line(), ""
     for word in command.split()[1:]:
         (group,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
         (purpose,) = (one.help or "" for one in group._choices_actions if one.dest == word)

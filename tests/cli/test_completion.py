@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import _parser
+from cli.main import command_line
 
 ROOT = Path(__file__).parents[2]
 _COMPLETE = """
@@ -64,7 +64,7 @@ def parsers(
 
 
 def test_every_command_and_every_option_is_offered(completion: Path) -> None:
-    known = list(parsers(_parser()))
+    known = list(parsers(command_line()))
     assert len(known) > 40
     options = offered(completion, [[*words, "--"] for words, _ in known])
     for (words, parser), found in zip(known, options, strict=True):

@@ -44,7 +44,7 @@ class TestHelp:
     def test_every_commands_help_is_russian(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(vars(argparse), "_", vars(argparse)["_"])
         speak("ru")
-        every = list(parsers(command._parser()))
+        every = list(parsers(command.command_line()))
         assert len(every) > 40
         for parser in every:
             told = parser.format_help()
